@@ -1,0 +1,35 @@
+import type { Actor, JobEvent } from './events.ts';
+import type { DecisionView, ProblemCode } from './http.ts';
+import type { JobState } from './job-state.ts';
+import type { JobSpec } from './job-spec.ts';
+import type { Choice } from './steps.ts';
+
+/** A command that was understood and refused: nothing was written. `detail` says what, which value, what next. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly code: ProblemCode;
+  /** Extra members of the problem document (for example the new `subject_digest` after STALE_SUBJECT). */
+  readonly extra: Record<string, unknown>;
+  constructor(code: ProblemCode, detail: string, extra: Record<string, unknown> = {}) {
+    super(detail);
+    this.code = code;
+    this.extra = extra;
+  }
+}
+
+export type LoadedJob = { state: JobState; events: JobEvent[] };
+
+/**
+ * What people and CI can do to jobs. Page, HTTP and CLI all end here, so they mean the same (C9).
+ * Every method throws `Refusal` for what is not allowed.
+ */
+export type Commands = {
+  /** Opens the job and starts its execution. The same spec again returns the same job with `created: false`. */
+  submit(spec: JobSpec, actor: Actor): Promise<{ created: boolean; state: JobState }>;
+  /** Folds the job from its log; null when there is none. Brings a lagging projection forward. */
+  load(jobId: string): Promise<LoadedJob | null>;
+  decide(jobId: string, command: { step: string; choice: Choice; subject_digest: string; comment: string | null; actor: Actor; channel: 'page' | 'http' | 'cli' }): Promise<DecisionView>;
+  cancel(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
+  /** One reconciler pass: projection, undelivered decisions, missing executions. */
+  reconcile(options: { restartWaiters: boolean; all: boolean }): Promise<{ checked: number; repaired: number; redelivered: number; redriven: number }>;
+};

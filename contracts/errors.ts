@@ -1,0 +1,81 @@
+/**
+ * Two families. Step Functions matches on `name`, so every subclass has a literal one, and the state
+ * machine retries only what is not permanent.
+ */
+export class PermanentError extends Error {
+  override name = 'PermanentError';
+  readonly permanent = true;
+}
+
+export class RetryableError extends Error {
+  override name = 'RetryableError';
+  readonly permanent = false;
+}
+
+/** The execution input is not a job spec; nothing was created. */
+export class InvalidInput extends PermanentError {
+  override name = 'InvalidInput';
+}
+
+/** A live or finished job already owns this spec. */
+export class DuplicateJob extends PermanentError {
+  override name = 'DuplicateJob';
+}
+
+/** Another execution owns the job now; this one stops without a trace in the log. */
+export class Superseded extends PermanentError {
+  override name = 'Superseded';
+}
+
+/** The context between two states was altered, or belongs to another job, execution or state. */
+export class ContextSignatureInvalid extends PermanentError {
+  override name = 'CONTEXT_SIGNATURE_INVALID';
+}
+
+/** A payload between two states does not have the promised shape. */
+export class MalformedPayload extends PermanentError {
+  override name = 'MALFORMED_PAYLOAD';
+}
+
+/** The job was ended (cancelled, timed out) while this stage worked. */
+export class JobEnded extends PermanentError {
+  override name = 'JobEnded';
+}
+
+/** A stored document has a version or shape this build does not read. */
+export class UnreadableDocument extends PermanentError {
+  override name = 'UnreadableDocument';
+}
+
+/** A stored object is absent although the log promised it, or its bytes changed. */
+export class EvidenceMismatch extends PermanentError {
+  override name = 'EvidenceMismatch';
+}
+
+/** The blueprint cannot be compiled as asked: unknown symbol, window outside the snapshot, look-ahead. */
+export class CompileRefused extends PermanentError {
+  override name = 'CompileRefused';
+}
+
+/** No recorded answer has this exact key. */
+export class CassetteMiss extends PermanentError {
+  override name = 'CassetteMiss';
+}
+
+/** Every provider failed and no recorded answer could stand in: the job stops with evidence. */
+export class StoppedLlmError extends PermanentError {
+  override name = 'STOPPED_LLM_ERROR';
+}
+
+/** The job's budget is spent and was not raised. */
+export class StoppedBudget extends PermanentError {
+  override name = 'STOPPED_BUDGET';
+}
+
+/** Other writers kept winning the next sequence number; trying later may succeed. */
+export class AppendContention extends RetryableError {
+  override name = 'AppendContention';
+}
+
+/** Reads an unknown throwable as an Error without losing what it was. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));

@@ -1,0 +1,52 @@
+/**
+ * Which state may follow which, and by which answer: the machine's routes as the functions know them. A
+ * test compares this with statemachines/job.asl.json. Contexts are signed for the state they lead to.
+ */
+export type StateFlow = {
+  /** Where the context leads when the state succeeds. */
+  next: string;
+  /** The hold's step, where a person is asked. */
+  step?: string;
+  /** Where `revise` leads. */
+  revise?: string;
+  /** States a Choice may lead to instead of `next`, by the route field and value that select them. */
+  routes?: { field: string; value: string; to: string }[];
+};
+
+export const JOB_FLOW = {
+  Intake: { next: 'ConfirmLive', routes: [{ field: 'kind', value: 'blueprint', to: 'Compile' }] },
+  ConfirmLive: { next: 'Intent', step: 'llm_live_confirm' },
+  Intent: { next: 'HoldBlueprint', routes: [{ field: 'guard', value: 'failed', to: 'HoldIntentOutput' }] },
+  HoldIntentOutput: { next: 'Intent', step: 'agent_output_invalid', revise: 'Intent' },
+  HoldBlueprint: { next: 'Compile', step: 'blueprint', revise: 'Intent' },
+  Compile: { next: 'HoldRunspec' },
+  HoldRunspec: { next: 'Run', step: 'runspec', revise: 'HoldBlueprint' },
+  Run: { next: 'Gates' },
+  Gates: { next: 'Registry' },
+  Registry: { next: 'Report' },
+  Report: {
+    next: 'Finish',
+    routes: [
+      { field: 'guard', value: 'failed', to: 'HoldReportOutput' },
+      { field: 'gates', value: 'failed', to: 'Stop' },
+    ],
+  },
+  HoldReportOutput: { next: 'Report', step: 'agent_output_invalid', revise: 'Report' },
+} as const satisfies Record<string, StateFlow>;
+
+export type JobStateName = keyof typeof JOB_FLOW | 'Finish' | 'Stop';
+
+const flows: Record<string, StateFlow> = JOB_FLOW;
+
+/** The state that follows `state` when it answers with these route fields. */
+export const nextState = (state: string, route: Record<string, string> = {}): string => {
+  const flow = flows[state];
+  if (!flow) throw new Error(`no flow is declared for state "${state}"; add it to contracts/flow.ts`);
+  return flow.routes?.find((r) => route[r.field] === r.value)?.to ?? flow.next;
+};
+
+/** The state that `revise` leads to, or null where the hold cannot be sent back. */
+export const reviseState = (state: string): string | null => flows[state]?.revise ?? null;
+
+/** States that wait for a person, by name. */
+export const holdStep = (state: string): string | null => flows[state]?.step ?? null;

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import type { Actor } from './events.ts';
+import type { Mode } from './llm.ts';
+
+export const JobStatus = z.enum(['RUNNING', 'WAITING_APPROVAL', 'WAITING_HUMAN', 'DONE']);
+export type JobStatus = z.infer<typeof JobStatus>;
+
+export const Outcome = z.enum([
+  'succeeded',
+  'gates_failed',
+  'rejected',
+  'stopped_llm_error',
+  'stopped_budget',
+  'cancelled',
+  'timed_out',
+  'rolled_back',
+  'error',
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** An artifact as the log and the context name it: full key in the artifact bucket, and its digest. */
+export const ArtifactRef = z.strictObject({ key: z.string().max(400), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) });
+export type ArtifactRef = z.infer<typeof ArtifactRef>;
+
+/** One opening of an approval: (step, visit, subject), and what came of it. */
+export type Approval = {
+  step: string;
+  /** The state that waits, and which entry into it. */
+  state: string;
+  visit: number;
+  subject_digest: string;
+  subject: { name: string; key: string; sha256: string }[];
+  opened_at: string;
+  expires_at: string;
+  /** Answers this opening takes: `revise` is not always among them. */
+  choices: string[];
+  quorum: number;
+  votes: { by: string; at: string }[];
+  decision: null | {
+    event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED';
+    by: Actor;
+    at: string;
+    seq: number;
+    comment: string | null;
+  };
+};
+
+/** What is known of a job whatever its status. Folded from its events, never stored as truth. */
+export type JobFacts = {
+  job_id: string;
+  title: string;
+  kind: 'idea' | 'blueprint' | 'rollout';
+  run: number;
+  /** sha256 of the whole canonical spec: the id is only its first 48 bits. */
+  spec_digest: string;
+  submitted_by: Actor;
+  /** The execution that owns the job. */
+  owner_run: string;
+  mode: Mode;
+  degraded: boolean;
+  created_at: string;
+  updated_at: string;
+  last_seq: number;
+  last_hash: string;
+  approvals: Approval[];
+  /** Set by CANCELLED until DONE follows. */
+  cancelled: boolean;
+};
+
+/** `job_state_v1`: the states a job can be in. */
+export type JobState = JobFacts &
+  (
+    | { status: 'RUNNING' }
+    | { status: 'WAITING_APPROVAL'; step: string; approval: Approval }
+    | { status: 'WAITING_HUMAN'; step: string; question: string }
+    | { status: 'DONE'; outcome: Outcome; reason: string | null }
+  );

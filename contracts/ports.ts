@@ -1,0 +1,101 @@
+import type { JobEvent } from './events.ts';
+import type { ArtifactRef, JobState } from './job-state.ts';
+import type { Cassette, ModelAnswer, ModelRequest } from './llm.ts';
+
+/** The append-only event log: the truth, and the only place where races are settled. */
+export type EventLog = {
+  /** Creates the event at its sequence number, or says that somebody was there first. */
+  append(event: JobEvent): Promise<'appended' | 'conflict'>;
+  /** Events after `after`, in order, gap-free. Empty for an unknown job. */
+  read(jobId: string, after?: number): Promise<JobEvent[]>;
+  /** Ids of all jobs that have a log, in key order. For rebuilding; never on a hot path. */
+  jobs(): AsyncIterable<string>;
+};
+
+/** A row of the projection: enough for lists, always rebuildable by folding. */
+export type JobRecord = {
+  job_id: string;
+  title: string;
+  kind: JobState['kind'];
+  status: JobState['status'];
+  step: string | null;
+  outcome: string | null;
+  mode: JobState['mode'];
+  degraded: boolean;
+  subject_digest: string | null;
+  visit: number | null;
+  opened_at: string | null;
+  expires_at: string | null;
+  quorum: number;
+  votes: number;
+  submitted_by: string;
+  created_at: string;
+  updated_at: string;
+  last_seq: number;
+};
+
+export type Page<T> = { items: T[]; next_cursor: string | null };
+
+/** The projection (DynamoDB): an index of jobs. Losing it loses nothing. */
+export type JobIndex = {
+  /** Creates the row before the first event exists. Returns false when a row is there. */
+  reserve(record: JobRecord, nextCheckAt: string): Promise<boolean>;
+  /** Writes the row unless a later sequence is already there. */
+  put(record: JobRecord, nextCheckAt: string | null): Promise<void>;
+  /** Brings the next reconciler visit forward. */
+  checkSoon(jobId: string, at: string): Promise<void>;
+  get(jobId: string): Promise<JobRecord | null>;
+  /** Newest first. `q` matches the title, case-insensitive. */
+  list(query: { status?: string; q?: string; limit: number; cursor?: string }): Promise<Page<JobRecord>>;
+  /** What waits for approval, oldest first. */
+  waiting(query: { limit: number; cursor?: string }): Promise<Page<JobRecord>>;
+  /** Jobs whose check is due. */
+  due(before: string, limit: number): Promise<string[]>;
+};
+
+/** A wait that Step Functions holds open. Every token is its own item. */
+export type TaskToken = { job_id: string; state: string; step: string; visit: number; run_id: string; token: string };
+
+export type TaskTokens = {
+  put(token: TaskToken): Promise<void>;
+  list(jobId: string): Promise<TaskToken[]>;
+  close(token: TaskToken): Promise<void>;
+};
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
+
+/** Step Functions. */
+export type Executions = {
+  /** Starts by name; an execution of that name that exists already counts as started. */
+  start(runId: string, input: string): Promise<void>;
+  status(runId: string): Promise<ExecutionStatus | 'NOT_FOUND'>;
+  stop(runId: string, error: string, cause: string): Promise<void>;
+  /** Answers a wait; false when it was already closed. */
+  succeed(token: string, output: unknown): Promise<boolean>;
+  fail(token: string, error: string, cause: string): Promise<boolean>;
+};
+
+/** Files of jobs, snapshots and the registry. */
+export type Artifacts = {
+  put(key: string, body: string, contentType: string): Promise<ArtifactRef>;
+  /** Writes only if the key is free; false when it was taken. */
+  create(key: string, body: string, contentType: string): Promise<boolean>;
+  /** Null when absent. */
+  get(key: string): Promise<{ body: Uint8Array; content_type: string } | null>;
+  list(prefix: string): Promise<{ key: string; bytes: number }[]>;
+};
+
+/** Recorded answers. */
+export type Cassettes = {
+  get(agent: string, key: string, n: number): Promise<Cassette | null>;
+  /** Conditional: false when this key and index were recorded before. */
+  create(cassette: Cassette): Promise<boolean>;
+  list(agent?: string): Promise<{ agent: string; key: string; n: number }[]>;
+};
+
+export type ModelPort = { ask(request: ModelRequest): Promise<ModelAnswer> };
+
+/** HMAC keys for the context: the current one signs, retired ones still verify. */
+export type KeyRing = { current: string; keys: Record<string, string> };
+
+export type Clock = () => Date;

@@ -1,0 +1,52 @@
+import type { EventType } from './events.ts';
+import type { ArtifactRef, JobState } from './job-state.ts';
+import type { ModelAnswer, ModelRequest } from './llm.ts';
+
+/** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
+export type Artifact = { name: string; path: string; body: string; content_type: string };
+
+/** Turns the text of an artifact into a value, or throws `UnreadableDocument`. */
+export type Decoder<T> = (text: string) => T;
+
+export type Documents<R> = { [K in keyof R]: R[K] extends Decoder<infer T> ? T : never };
+
+/** What a stage is given: values only. */
+export type StageInput<D> = {
+  job_id: string;
+  state: string;
+  visit: number;
+  /** ISO instant of this visit. */
+  at: string;
+  docs: D;
+  refs: Record<string, ArtifactRef>;
+  facts: Record<string, string | number | boolean>;
+  /** Folded from the log; only for stages that declare `folds`. */
+  job: JobState | null;
+};
+
+/** What a stage answers: files, one event, and the facts and routes later states need. */
+export type StageOutput = {
+  artifacts: Artifact[];
+  /** Null when the state ends without a line in the log (a guard stopped an output). */
+  event: { event_type: EventType; step?: string | null; message?: string | null; outputs: Record<string, unknown> } | null;
+  facts?: Record<string, string | number | boolean>;
+  /** Fields beside `context` that a Choice of the machine may read. */
+  route?: Record<string, string>;
+};
+
+/** Effects a producing stage may use. Deterministic stages ignore them. */
+export type StageEffects = { ask: (request: ModelRequest) => Promise<ModelAnswer> };
+
+/**
+ * A stage: which documents it reads, and what it makes of them. It never sees a clock, an id, an SDK or
+ * the environment.
+ */
+export type Stage<R extends Record<string, Decoder<unknown>>> = {
+  reads: R;
+  /** True where the stage needs the job's history (revision comments, overrides, usage). */
+  folds?: boolean;
+  run: (input: StageInput<Documents<R>>, effects: StageEffects) => StageOutput | Promise<StageOutput>;
+};
+
+/** Infers a stage's document types from its `reads`. */
+export const defineStage = <const R extends Record<string, Decoder<unknown>>>(stage: Stage<R>): Stage<R> => stage;

@@ -1,0 +1,56 @@
+/** Every Lambda function, declared once: the stack bundles them, the local cloud runs them. */
+export type FunctionName =
+  | 'intake'
+  | 'intent'
+  | 'checkpoint'
+  | 'compile'
+  | 'run'
+  | 'gates'
+  | 'registry'
+  | 'report'
+  | 'finish'
+  | 'stop'
+  | 'reconcile'
+  | 'web';
+
+export type FunctionSpec = {
+  name: FunctionName;
+  /** Placeholder of the state machine files that stands for this function's ARN. */
+  placeholder?: string;
+  /** Path of the module that exports `create`. */
+  entry: string;
+  memoryMb: number;
+  timeoutSeconds: number;
+  description: string;
+};
+
+const stage = (name: FunctionName, entry: string, description: string, more: Partial<FunctionSpec> = {}): FunctionSpec => ({
+  name,
+  placeholder: `${name[0]?.toUpperCase()}${name.slice(1)}Function`,
+  entry,
+  memoryMb: 512,
+  timeoutSeconds: 60,
+  description,
+  ...more,
+});
+
+export const FUNCTIONS: readonly FunctionSpec[] = [
+  stage('intake', 'functions/intake/handler.ts', 'Validates a job spec, opens the job and signs its context'),
+  stage('intent', 'functions/agent/intent/handler.ts', 'Agent: idea to blueprint', { timeoutSeconds: 300 }),
+  stage('checkpoint', 'functions/checkpoint/handler.ts', 'Opens an approval and keeps its task token'),
+  stage('compile', 'functions/compile/handler.ts', 'Blueprint to run specification'),
+  stage('run', 'functions/run/handler.ts', 'Backtest of a run specification', { memoryMb: 1024, timeoutSeconds: 120 }),
+  stage('gates', 'functions/gates/handler.ts', 'Judges a result by the policy bundle', { memoryMb: 1024, timeoutSeconds: 120 }),
+  stage('registry', 'functions/registry/handler.ts', 'Records the trial and the card'),
+  stage('report', 'functions/agent/report/handler.ts', 'Agent: metrics to narrative', { timeoutSeconds: 300 }),
+  stage('finish', 'functions/finish/handler.ts', 'Ends a job that succeeded'),
+  stage('stop', 'functions/stop/handler.ts', 'Ends a job that did not succeed'),
+  {
+    name: 'reconcile',
+    entry: 'functions/reconcile/handler.ts',
+    memoryMb: 512,
+    timeoutSeconds: 300,
+    description: 'Brings projection, deliveries and executions in line with the log',
+  },
+  { name: 'web', entry: 'functions/web/handler.ts', memoryMb: 1024, timeoutSeconds: 29, description: 'HTTP API and pages' },
+];

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], testTimeout: number) => ({
+  test: { name, include, testTimeout, hookTimeout: 60_000, env: { HOLDPOINT_LLM_DISABLE_NETWORK: '1' } },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['{contracts,functions,adapters,cli,infra}/**/*.test.ts'], 10_000),
+      project('contract', ['test/contract/**/*.test.ts'], 30_000),
+      project('scenario', ['test/scenario/**/*.test.ts'], 60_000),
+      project('infra', ['test/infra/**/*.test.ts'], 60_000),
+      project('browser', ['test/browser/**/*.test.ts'], 60_000),
+    ],
+  },
+});
