@@ -1,3 +1,5 @@
+import type { Artifact } from './stage.ts';
+
 /**
  * Two families. Step Functions matches on `name`, so every subclass has a literal one, and the state
  * machine retries only what is not permanent.
@@ -57,14 +59,36 @@ export class CompileRefused extends PermanentError {
   override name = 'CompileRefused';
 }
 
+/** A CSV file is not daily bars: the message has the row and the value. Nothing was stored. */
+export class SnapshotRefused extends PermanentError {
+  override name = 'SnapshotRefused';
+}
+
+/** Part of a cassette key that differs from the nearest recording; `null` where that side has no such part. */
+export type KeyDifference = { pointer: string; asked: string | null; recorded: string | null };
+
 /** No recorded answer has this exact key. */
 export class CassetteMiss extends PermanentError {
   override name = 'CassetteMiss';
+  /** `<agent>/<key>` that was looked up. */
+  readonly wanted: string;
+  readonly differs: KeyDifference[];
+  constructor(message: string, wanted: string, differs: KeyDifference[]) {
+    super(message);
+    this.wanted = wanted;
+    this.differs = differs;
+  }
 }
 
 /** Every provider failed and no recorded answer could stand in: the job stops with evidence. */
 export class StoppedLlmError extends PermanentError {
   override name = 'STOPPED_LLM_ERROR';
+  /** Evidence to keep although the stage failed; the harness writes it before the error goes on. */
+  readonly artifacts: Artifact[];
+  constructor(message: string, options: { artifacts?: Artifact[]; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.artifacts = options.artifacts ?? [];
+  }
 }
 
 /** The job's budget is spent and was not raised. */

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { JobEvent } from './events.ts';
+import { AgentId, JobId, Sha256, SubjectDigest } from './ids.ts';
 import { JobStatus, Outcome } from './job-state.ts';
 import { Mode } from './llm.ts';
-import { SubjectDigest } from './ids.ts';
+import { Snapshot } from './snapshot.ts';
 
 /** Stable problem codes and the HTTP status each one has. */
 export const PROBLEMS = {
@@ -82,3 +84,66 @@ export const DecisionView = z.strictObject({
   already_decided: z.boolean(),
 });
 export type DecisionView = z.infer<typeof DecisionView>;
+
+/** Largest decision or control body accepted, in bytes. */
+export const DECISION_MAX_BYTES = 64 * 1024;
+
+export const CancelBody = z.strictObject({ reason: z.string().min(1).max(4000).optional() });
+export type CancelBody = z.infer<typeof CancelBody>;
+
+export const ReconcileBody = z.strictObject({ restart_waiters: z.boolean().default(false), all: z.boolean().default(false) });
+export type ReconcileBody = z.infer<typeof ReconcileBody>;
+
+export const ReconcileView = z.strictObject({ checked: z.int(), repaired: z.int(), redelivered: z.int(), redriven: z.int() });
+export type ReconcileView = z.infer<typeof ReconcileView>;
+
+export const JobDetail = z.strictObject({ job: JobView, events: z.array(JobEvent) });
+export const JobList = z.strictObject({ jobs: z.array(JobView), next_cursor: z.string().nullable() });
+export const EventList = z.strictObject({ events: z.array(JobEvent) });
+export const ApprovalList = z.strictObject({ approvals: z.array(ApprovalView), next_cursor: z.string().nullable() });
+export const ArtifactList = z.strictObject({ artifacts: z.array(z.strictObject({ path: z.string(), bytes: z.int(), sha256: Sha256 })) });
+export const SnapshotList = z.strictObject({ snapshots: z.array(Snapshot) });
+export const CassetteList = z.strictObject({ cassettes: z.array(z.strictObject({ agent: AgentId, key: Sha256, n: z.int() })) });
+
+export const HealthView = z.strictObject({ status: z.literal('ok') });
+export const StatusView = z.strictObject({
+  service: z.literal('holdpoint'),
+  env: z.string(),
+  local: z.boolean(),
+  at: z.string(),
+  index: z.enum(['ok', 'unavailable']),
+});
+
+/** `serial_gate` is `open` while nothing runs: work that must not overlap may start. Ages are in seconds. */
+export const QueueView = z.strictObject({
+  running: z.int(),
+  waiting: z.int(),
+  oldest_s: z.number().nullable(),
+  serial_gate: z.enum(['open', 'closed']),
+});
+export type QueueView = z.infer<typeof QueueView>;
+
+/** What can be computed from the index; `null` where there is no data. Times are in seconds. */
+export const MetricsView = z.strictObject({
+  /** Running jobs without an event for 15 minutes. */
+  stalled_count: z.int().nullable(),
+  resume_success_rate: z.number().nullable(),
+  /** Mean time from submission to DONE, waits for people included. */
+  mean_converge_time: z.number().nullable(),
+  alerts: z.array(z.strictObject({ name: z.string(), message: z.string() })),
+  jobs: z.record(z.string(), z.int()),
+  outcomes: z.record(z.string(), z.int()),
+  /** False when there are more jobs than were counted. */
+  complete: z.boolean(),
+});
+export type MetricsView = z.infer<typeof MetricsView>;
+
+/** `ok` only when every event is there, in order, unaltered; otherwise `problems` says where and what. */
+export const VerifyReport = z.object({
+  job_id: JobId,
+  ok: z.boolean(),
+  events: z.int().min(0),
+  head: Sha256.nullable(),
+  problems: z.array(z.object({ seq: z.int(), problem: z.string() })),
+});
+export type VerifyReport = z.infer<typeof VerifyReport>;

@@ -63,6 +63,10 @@ export type JobFacts = {
   last_seq: number;
   last_hash: string;
   approvals: Approval[];
+  /** Model calls so far, as the agents' events list them. */
+  calls: unknown[];
+  /** How often another execution took the job over. */
+  redrives: number;
   /** Set by CANCELLED until DONE follows. */
   cancelled: boolean;
 };

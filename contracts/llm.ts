@@ -60,6 +60,10 @@ export const ModelAnswer = z.strictObject({
   /** What this call bills now: 0 for a replay. */
   cost_usd: z.number().min(0),
   latency_ms: z.number().min(0),
+  /** The messages as they were sent or looked up: redacted. */
+  prompt: z.array(Message),
+  /** What was removed from prompt and answer, by rule of the redactor. */
+  redactions: z.record(z.string(), z.int().min(1)),
 });
 export type ModelAnswer = z.infer<typeof ModelAnswer>;
 

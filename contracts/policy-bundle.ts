@@ -6,20 +6,21 @@ export const PolicyBundle = z.strictObject({
   schema_version: z.literal('policy_bundle_v1'),
   id: PolicyBundleId,
   /** Per side, in basis points of the traded value. */
-  costs: z.strictObject({ commission_bps: z.number().min(0), slippage_bps: z.number().min(0) }),
+  costs: z.strictObject({ commission_bps: z.number().min(0).max(1000), slippage_bps: z.number().min(0).max(1000) }),
   initial_capital: z.number().positive(),
   /** The last part of the research window, kept from agents: a fraction of its calendar days. */
   holdout: z.strictObject({ fraction: z.number().gt(0).lt(0.5), min_bars: z.int().min(1) }),
   gates: z.strictObject({
+    /** Round trips that ended in train and evaluation. */
     min_trades: z.int().min(0),
-    /** Positive fraction: 0.35 allows a fall of 35 % from a peak. */
+    /** Positive fraction, over the whole run: 0.35 allows a fall of 35 % from a peak. */
     max_drawdown: z.number().gt(0).max(1),
     /** Strategy Sharpe minus buy-and-hold Sharpe, over train and evaluation, must be at least this. */
     min_sharpe_excess: z.number(),
     /** Evaluation Sharpe minus holdout Sharpe may be at most this. */
     max_holdout_degradation: z.number(),
-    /** The result must stay above zero return when costs are multiplied by this. */
-    cost_stress_multiple: z.number().min(1),
+    /** The return of the whole run must stay above zero when costs are multiplied by this. */
+    cost_stress_multiple: z.number().min(1).max(5),
   }),
 });
 export type PolicyBundle = z.infer<typeof PolicyBundle>;

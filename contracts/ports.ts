@@ -1,6 +1,8 @@
+import * as z from 'zod';
+import type { JobContext } from './context.ts';
 import type { JobEvent } from './events.ts';
-import type { ArtifactRef, JobState } from './job-state.ts';
-import type { Cassette, ModelAnswer, ModelRequest } from './llm.ts';
+import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
+import { type Cassette, Mode, type ModelAnswer, type ModelRequest } from './llm.ts';
 
 /** The append-only event log: the truth, and the only place where races are settled. */
 export type EventLog = {
@@ -13,26 +15,27 @@ export type EventLog = {
 };
 
 /** A row of the projection: enough for lists, always rebuildable by folding. */
-export type JobRecord = {
-  job_id: string;
-  title: string;
-  kind: JobState['kind'];
-  status: JobState['status'];
-  step: string | null;
-  outcome: string | null;
-  mode: JobState['mode'];
-  degraded: boolean;
-  subject_digest: string | null;
-  visit: number | null;
-  opened_at: string | null;
-  expires_at: string | null;
-  quorum: number;
-  votes: number;
-  submitted_by: string;
-  created_at: string;
-  updated_at: string;
-  last_seq: number;
-};
+export const JobRecord = z.object({
+  job_id: z.string(),
+  title: z.string(),
+  kind: z.enum(['idea', 'blueprint', 'rollout']),
+  status: JobStatus,
+  step: z.string().nullable(),
+  outcome: Outcome.nullable(),
+  mode: Mode,
+  degraded: z.boolean(),
+  subject_digest: z.string().nullable(),
+  visit: z.int().nullable(),
+  opened_at: z.string().nullable().default(null),
+  expires_at: z.string().nullable(),
+  quorum: z.int(),
+  votes: z.int(),
+  submitted_by: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  last_seq: z.int(),
+});
+export type JobRecord = z.infer<typeof JobRecord>;
 
 export type Page<T> = { items: T[]; next_cursor: string | null };
 
@@ -54,7 +57,7 @@ export type JobIndex = {
 };
 
 /** A wait that Step Functions holds open. Every token is its own item. */
-export type TaskToken = { job_id: string; state: string; step: string; visit: number; run_id: string; token: string };
+export type TaskToken = { job_id: string; state: string; step: string; visit: number; run_id: string; token: string; /** The hold's own context: its answer is signed from it. */ context: JobContext };
 
 export type TaskTokens = {
   put(token: TaskToken): Promise<void>;
@@ -93,7 +96,18 @@ export type Cassettes = {
   list(agent?: string): Promise<{ agent: string; key: string; n: number }[]>;
 };
 
-export type ModelPort = { ask(request: ModelRequest): Promise<ModelAnswer> };
+/** Where a model call belongs: its journal, budget and evidence hang on it. */
+export type ModelScope = {
+  job_id: string;
+  run_id: string;
+  state: string;
+  visit: number;
+  /** Counts the calls of one state and visit, from 0. */
+  ordinal: number;
+  mode: Mode;
+};
+
+export type ModelPort = { ask(request: ModelRequest, scope: ModelScope): Promise<ModelAnswer> };
 
 /** HMAC keys for the context: the current one signs, retired ones still verify. */
 export type KeyRing = { current: string; keys: Record<string, string> };

@@ -3,7 +3,7 @@ import type { ArtifactRef, JobState } from './job-state.ts';
 import type { ModelAnswer, ModelRequest } from './llm.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
-export type Artifact = { name: string; path: string; body: string; content_type: string };
+export type Artifact = { name: string; path: string; body: string; content_type: string; /** Also created, once, at this key outside the job: the append-only registry. */ registry_key?: string };
 
 /** Turns the text of an artifact into a value, or throws `UnreadableDocument`. */
 export type Decoder<T> = (text: string) => T;
@@ -37,16 +37,23 @@ export type StageOutput = {
 /** Effects a producing stage may use. Deterministic stages ignore them. */
 export type StageEffects = { ask: (request: ModelRequest) => Promise<ModelAnswer> };
 
+type Decoders = Record<string, Decoder<unknown>>;
+
 /**
  * A stage: which documents it reads, and what it makes of them. It never sees a clock, an id, an SDK or
  * the environment.
  */
-export type Stage<R extends Record<string, Decoder<unknown>>> = {
+export type Stage<R extends Decoders, O extends Decoders = Record<never, never>> = {
   reads: R;
+  /** Documents that may not exist yet: null then. */
+  optional?: O;
   /** True where the stage needs the job's history (revision comments, overrides, usage). */
   folds?: boolean;
-  run: (input: StageInput<Documents<R>>, effects: StageEffects) => StageOutput | Promise<StageOutput>;
+  run: (
+    input: StageInput<Documents<R> & { [K in keyof Documents<O>]: Documents<O>[K] | null }>,
+    effects: StageEffects,
+  ) => StageOutput | Promise<StageOutput>;
 };
 
-/** Infers a stage's document types from its `reads`. */
-export const defineStage = <const R extends Record<string, Decoder<unknown>>>(stage: Stage<R>): Stage<R> => stage;
+/** Infers a stage's document types from its `reads` and `optional`. */
+export const defineStage = <const R extends Decoders, const O extends Decoders = Record<never, never>>(stage: Stage<R, O>): Stage<R, O> => stage;

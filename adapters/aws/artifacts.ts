@@ -1,0 +1,44 @@
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Artifacts } from '../../contracts/ports.ts';
+import { sha256Hex } from '../../functions/lib/hash.ts';
+import { hasName, isMissing } from './aws-errors.ts';
+
+/** Files on S3. Bodies are text: every artifact of a job is JSON, CSV, SVG or Markdown. */
+export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
+  put: async (key, body, contentType) => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }));
+    return { key, sha256: sha256Hex(body), bytes: Buffer.byteLength(body) };
+  },
+
+  create: async (key, body, contentType) => {
+    try {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' }));
+      return true;
+    } catch (error) {
+      if (hasName(error, 'PreconditionFailed')) return false;
+      throw error;
+    }
+  },
+
+  get: async (key) => {
+    try {
+      const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const body = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+      return { body, content_type: object.ContentType ?? 'application/octet-stream' };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  },
+
+  list: async (prefix) => {
+    const found: { key: string; bytes: number }[] = [];
+    let token: string | undefined;
+    do {
+      const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }));
+      found.push(...(page.Contents ?? []).map((object) => ({ key: object.Key ?? '', bytes: object.Size ?? 0 })));
+      token = page.NextContinuationToken;
+    } while (token);
+    return found;
+  },
+});

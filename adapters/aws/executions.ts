@@ -1,0 +1,59 @@
+import {
+  DescribeExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { Executions } from '../../contracts/ports.ts';
+import { hasName } from './aws-errors.ts';
+
+/** `arn:…:stateMachine:name[:alias]` → ARN of an execution of that machine. */
+export const executionArn = (machineArn: string, runId: string): string => {
+  const [, partition, , region, account, , machine] = machineArn.split(':');
+  return `arn:${partition}:states:${region}:${account}:execution:${machine}:${runId}`;
+};
+
+/** AWS says `TaskTimedOut` for "already closed" too; a token of another account or machine is `InvalidToken`. */
+const closed = (error: unknown): boolean => hasName(error, 'TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken');
+
+/** Step Functions, for one machine. `machineArn` is the alias: on AWS nothing may start the bare machine. */
+export const createExecutions = (sfn: SFNClient, machineArn: string): Executions => {
+  const delivered = async (send: Promise<unknown>): Promise<boolean> => {
+    try {
+      await send;
+      return true;
+    } catch (error) {
+      if (closed(error)) return false;
+      throw error;
+    }
+  };
+  return {
+    start: async (runId, input) => {
+      try {
+        await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name: runId, input }));
+      } catch (error) {
+        if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
+      }
+    },
+    status: async (runId) => {
+      try {
+        const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(machineArn, runId) }));
+        return status ?? 'NOT_FOUND';
+      } catch (error) {
+        if (hasName(error, 'ExecutionDoesNotExist')) return 'NOT_FOUND';
+        throw error;
+      }
+    },
+    stop: async (runId, error, cause) => {
+      try {
+        await sfn.send(new StopExecutionCommand({ executionArn: executionArn(machineArn, runId), error, cause }));
+      } catch (failure) {
+        if (!hasName(failure, 'ExecutionDoesNotExist', 'ValidationException')) throw failure;
+      }
+    },
+    succeed: (token, output) => delivered(sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) }))),
+    fail: (token, error, cause) => delivered(sfn.send(new SendTaskFailureCommand({ taskToken: token, error, cause }))),
+  };
+};

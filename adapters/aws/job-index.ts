@@ -1,0 +1,147 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Refusal } from '../../contracts/commands.ts';
+import { type JobIndex, JobRecord, type Page } from '../../contracts/ports.ts';
+import { hasName } from './aws-errors.ts';
+
+const key = (jobId: string) => ({ pk: `JOB#${jobId}`, sk: 'JOB' });
+
+/** Index attributes beside the row. `waiting_pk` and `due_pk` are sparse: absent means not in that index. */
+const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
+  ...key(record.job_id),
+  ...record,
+  list_pk: 'JOBS',
+  list_sk: `${record.created_at}#${record.job_id}`,
+  status_pk: record.status,
+  title_folded: record.title.toLowerCase(),
+  ...(record.status === 'WAITING_APPROVAL' ? { waiting_pk: 'WAITING' } : {}),
+  // A key attribute of an index may not be null.
+  opened_at: record.opened_at ?? undefined,
+  ...(nextCheckAt ? { due_pk: 'DUE', next_check_at: nextCheckAt } : {}),
+});
+
+const encodeCursor = (lastKey: Record<string, unknown> | undefined): string | null =>
+  lastKey ? Buffer.from(JSON.stringify(lastKey)).toString('base64url') : null;
+
+const decodeCursor = (cursor: string): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (typeof value === 'object' && value !== null && Object.values(value).every((v) => typeof v === 'string')) return { ...value };
+  } catch {
+    // Falls through to the refusal, like any other text that is not a cursor.
+  }
+  throw new Refusal('INVALID_INPUT', `cursor ${JSON.stringify(cursor.slice(0, 40))} is not one this API gave; start again without it`);
+};
+
+/** The projection on DynamoDB: one item per job, four sparse or plain indexes (infra/table.ts). */
+export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): JobIndex => {
+  /** Queries until the page is full: a filter may leave pages of DynamoDB short or empty. */
+  const query = async (input: Omit<QueryCommandInput, 'TableName'>, limit: number, cursor: string | undefined): Promise<Page<JobRecord>> => {
+    const items: JobRecord[] = [];
+    let start = cursor ? decodeCursor(cursor) : undefined;
+    do {
+      const Limit = input.FilterExpression ? Math.max(limit * 4, 100) : limit - items.length;
+      const page = await dynamo.send(
+        new QueryCommand({ TableName: table, ...input, Limit, ...(start ? { ExclusiveStartKey: start } : {}) }),
+      ).catch((error: unknown) => {
+        if (hasName(error, 'ValidationException') && cursor) throw new Refusal('INVALID_INPUT', 'cursor does not fit this list; start again without it');
+        throw error;
+      });
+      for (const item of page.Items ?? []) {
+        items.push(JobRecord.parse(item));
+        if (items.length === limit) {
+          const more = page.LastEvaluatedKey !== undefined || item !== page.Items?.at(-1);
+          return { items, next_cursor: more ? encodeCursor(indexKey(input.IndexName ?? '', item)) : null };
+        }
+      }
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return { items, next_cursor: null };
+  };
+
+  return {
+    reserve: async (record, nextCheckAt) => {
+      try {
+        await dynamo.send(
+          new PutCommand({ TableName: table, Item: toItem(record, nextCheckAt), ConditionExpression: 'attribute_not_exists(pk)' }),
+        );
+        return true;
+      } catch (error) {
+        if (hasName(error, 'ConditionalCheckFailedException')) return false;
+        throw error;
+      }
+    },
+
+    put: async (record, nextCheckAt) => {
+      try {
+        await dynamo.send(
+          new PutCommand({
+            TableName: table,
+            Item: toItem(record, nextCheckAt),
+            ConditionExpression: 'attribute_not_exists(pk) OR last_seq <= :seq',
+            ExpressionAttributeValues: { ':seq': record.last_seq },
+          }),
+        );
+      } catch (error) {
+        // A later writer was faster: its row is the newer truth.
+        if (!hasName(error, 'ConditionalCheckFailedException')) throw error;
+      }
+    },
+
+    checkSoon: async (jobId, at) => {
+      await dynamo.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: key(jobId),
+          UpdateExpression: 'SET due_pk = :due, next_check_at = :at',
+          ExpressionAttributeValues: { ':due': 'DUE', ':at': at },
+        }),
+      );
+    },
+
+    get: async (jobId) => {
+      const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }));
+      return Item?.['job_id'] ? JobRecord.parse(Item) : null;
+    },
+
+    list: ({ status, q, limit, cursor }) =>
+      query(
+        {
+          IndexName: status ? 'by_status' : 'by_created',
+          KeyConditionExpression: status ? 'status_pk = :pk' : 'list_pk = :pk',
+          ExpressionAttributeValues: { ':pk': status ?? 'JOBS', ...(q ? { ':q': q.toLowerCase() } : {}) },
+          ...(q ? { FilterExpression: 'contains(title_folded, :q) OR contains(job_id, :q)' } : {}),
+          ScanIndexForward: false,
+        },
+        limit,
+        cursor,
+      ),
+
+    waiting: ({ limit, cursor }) =>
+      query({ IndexName: 'waiting', KeyConditionExpression: 'waiting_pk = :pk', ExpressionAttributeValues: { ':pk': 'WAITING' } }, limit, cursor),
+
+    due: async (before, limit) => {
+      const page = await query(
+        {
+          IndexName: 'due',
+          KeyConditionExpression: 'due_pk = :pk AND next_check_at <= :before',
+          ExpressionAttributeValues: { ':pk': 'DUE', ':before': before },
+        },
+        limit,
+        undefined,
+      );
+      return page.items.map((record) => record.job_id);
+    },
+  };
+};
+
+const INDEX_KEYS: Record<string, string[]> = {
+  by_created: ['list_pk', 'list_sk'],
+  by_status: ['status_pk', 'list_sk'],
+  waiting: ['waiting_pk', 'opened_at'],
+  due: ['due_pk', 'next_check_at'],
+};
+
+/** The start key after `item`, as DynamoDB would give it: table key and index key. */
+const indexKey = (index: string, item: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(['pk', 'sk', ...(INDEX_KEYS[index] ?? [])].map((name) => [name, item[name]]));

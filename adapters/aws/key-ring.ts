@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import type { KeyRing } from '../../contracts/ports.ts';
+import type { Env } from '../env.ts';
+
+/** How long a fetched key ring serves before it is fetched again: a rotated key is picked up within this, in ms. */
+const FRESH_MS = 5 * 60_000;
+
+const Ring = z
+  .strictObject({ current: z.string().min(1), keys: z.record(z.string(), z.string().min(32)) })
+  .refine((ring) => ring.current in ring.keys, { path: ['current'], message: 'must name one of the keys' });
+
+const parse = (text: string, where: string): KeyRing => {
+  const parsed = Ring.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  // The value is secret: only the place and the rule are named.
+  throw new Error(`the context key ring in ${where} is not usable: /${parsed.error.issues[0]?.path.join('/')} ${parsed.error.issues[0]?.message}`);
+};
+
+const fromSecretsManager = async (env: Env, arn: string): Promise<KeyRing> => {
+  // Loaded only on AWS: locally the ring comes with the environment.
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const secret = await new SecretsManagerClient({ region: env.AWS_REGION }).send(new GetSecretValueCommand({ SecretId: arn }));
+  return parse(secret.SecretString ?? '', arn);
+};
+
+/** Keys that sign and verify the context between states, cached. Retired keys stay in the ring while jobs may still wait. */
+export const createKeyRing = (env: Env): (() => Promise<KeyRing>) => {
+  if (env.HOLDPOINT_CONTEXT_KEYS !== undefined) {
+    const ring = parse(env.HOLDPOINT_CONTEXT_KEYS, 'HOLDPOINT_CONTEXT_KEYS');
+    return async () => ring;
+  }
+  const arn = env.HOLDPOINT_CONTEXT_SECRET_ARN;
+  if (!arn) throw new Error('neither HOLDPOINT_CONTEXT_SECRET_ARN nor HOLDPOINT_CONTEXT_KEYS is set: contexts could not be signed');
+  let cached: { ring: Promise<KeyRing>; at: number } | undefined;
+  return () => {
+    if (!cached || Date.now() - cached.at > FRESH_MS) {
+      const ring = fromSecretsManager(env, arn);
+      cached = { ring, at: Date.now() };
+      ring.catch(() => (cached = undefined));
+    }
+    return cached.ring;
+  };
+};

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { Mode } from '../contracts/llm.ts';
+
+const PROVIDERS = ['mock', 'anthropic', 'openai-compatible', 'bedrock'] as const;
+const nonEmpty = z.string().min(1);
+const arn = z.string().regex(/^arn:[a-z-]+:/, 'must be an ARN');
+
+/** Variables a function reads, with what is allowed. Unknown variables are the platform's. */
+const Variables = z.object({
+  HOLDPOINT_ENV: z.string().regex(/^[a-z][a-z0-9-]{1,20}$/, 'must be 2-21 lower-case letters, digits or "-"'),
+  HOLDPOINT_EVENTS_BUCKET: nonEmpty,
+  HOLDPOINT_ARTIFACTS_BUCKET: nonEmpty,
+  HOLDPOINT_CASSETTES_BUCKET: nonEmpty,
+  HOLDPOINT_TELEMETRY_BUCKET: nonEmpty,
+  HOLDPOINT_TABLE: nonEmpty,
+  HOLDPOINT_JOB_MACHINE_ARN: arn,
+  /** Key ring as JSON: local only. On AWS it is read from Secrets Manager by the ARN below. */
+  HOLDPOINT_CONTEXT_KEYS: z.string().optional(),
+  HOLDPOINT_CONTEXT_SECRET_ARN: arn.optional(),
+  HOLDPOINT_LLM_MODE: Mode.default('replay'),
+  HOLDPOINT_LLM_PROVIDER: z
+    .string()
+    .default('mock')
+    .transform((value) => value.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(PROVIDERS)).min(1)),
+  HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
+  HOLDPOINT_SELF_APPROVAL: z.enum(['allowed', 'forbidden']).default('forbidden'),
+  SOURCE_DATE_EPOCH: z
+    .string()
+    .regex(/^\d{1,11}$/, 'must be seconds since 1970, as digits')
+    .transform(Number)
+    .optional(),
+  AWS_REGION: nonEmpty.default('us-east-1'),
+  AWS_ENDPOINT_URL: z.url().optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
+});
+
+export type Env = z.infer<typeof Variables>;
+
+/**
+ * The one place where the environment is read.
+ * @throws Error naming every bad variable, its value (never a secret) and what is allowed
+ */
+export const readEnv = (variables: Record<string, string | undefined>): Env => {
+  const parsed = Variables.safeParse(variables);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const value = variables[name];
+    const shown = /KEY|SECRET|TOKEN/.test(name) ? '(hidden)' : JSON.stringify(value);
+    return `${name} is ${value === undefined ? 'missing' : shown}: ${issue.message}`;
+  });
+  throw new Error(`bad configuration:\n  ${lines.join('\n  ')}`);
+};

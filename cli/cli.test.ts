@@ -1,0 +1,164 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { JOB_ID, jobHandler, LOGS, viewOf } from './testing/job.ts';
+import { type FakeServer, problem, type Request, startServer } from './testing/server.ts';
+import { cli, type Ran } from './testing/world.ts';
+
+let server: FakeServer;
+beforeEach(async () => {
+  server = await startServer(() => problem(404, 'NOT_FOUND'));
+});
+afterEach(() => server.close());
+
+const run = (...argv: string[]): Promise<Ran> => cli([...argv, '--endpoint', server.url]);
+const last = (): Request | undefined => server.requests.at(-1);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdpoint-cli-'));
+});
+const file = (name: string): string => join(folder, name);
+
+test.each([
+  [['status', 'XYZ'], 'XYZ'],
+  [['approve', '0123456789ab', '--step', 'nonsense'], 'nonsense'],
+  [['approve', '0123456789ab', '--digest', 'abc'], 'abc'],
+  [['watch', '0123456789ab', '--timeout', 'soon'], 'soon'],
+  [['jobs', '--status', 'ODD'], 'ODD'],
+  [['jobs', '--limit', '0'], '0'],
+  [['jobs', '--endpoint', 'ftp://x'], 'ftp://x'],
+  [['jobs', '--as', 'ž'], 'ž'],
+  [['up', '--port', '70000'], '70000'],
+  [['up', '--port', '4400', '--aws-port', '4400'], '4400'],
+  [['timeline', '0123456789ab', '--type', 'NONE'], 'NONE'],
+  [['jobs', '--token', 'x'], '--token'],
+  [['dance'], 'dance'],
+  [['reconcile'], '--once'],
+  [['revise', '0123456789ab'], '--comment'],
+  [['verify'], '--file'],
+])('%j exits 2, names the value, points at the help and asks no server', async (argv, named) => {
+  const { exit, stdout, stderr } = await cli(argv);
+  expect(exit).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(named);
+  expect(stderr).toMatch(/next: .*(--help|different ports)/);
+});
+
+test('with --json an error is one document, and its reason is still on standard error', async () => {
+  const { exit, stdout, stderr } = await run('status', JOB_ID, '--json');
+  expect(exit).toBe(4);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'NOT_FOUND', message: 'refused with NOT_FOUND', exit: 4 } });
+  expect(stderr).toContain('refused with NOT_FOUND');
+});
+
+test('an exported log verifies offline, and every change to it is found', async () => {
+  server.handle = jobHandler(LOGS.done);
+  const log = file('log.jsonl');
+  expect((await run('timeline', JOB_ID, '--export', log)).exit).toBe(0);
+  expect(await cli(['verify', '--file', log, '--json'])).toMatchObject({ exit: 0, stderr: '' });
+  const lines = (await readFile(log, 'utf8')).trimEnd().split('\n');
+  const [first = '', second = '', ...rest] = lines;
+  const changes = {
+    edited: [first.replace('"ann"', '"eve"'), second, ...rest],
+    deleted: [first, ...rest],
+    beheaded: [second, ...rest],
+    reordered: [second, first, ...rest],
+    inserted: [first, first, second, ...rest],
+    extended: [first.replace('{', '{"more":1,'), second, ...rest],
+    torn: [first, second.slice(0, 50), ...rest],
+    emptied: [],
+  };
+  for (const [what, changed] of Object.entries(changes)) {
+    await writeFile(log, changed.map((line) => `${line}\n`).join(''));
+    const { exit, stdout, stderr } = await cli(['verify', '--file', log, '--json']);
+    expect(exit, what).toBe(1);
+    expect(JSON.parse(stdout), what).toMatchObject({ ok: false });
+    expect(stderr, what).toContain('does not verify');
+  }
+});
+
+test('verify of a job checks what the server has, and that it is that job', async () => {
+  server.handle = jobHandler(LOGS.done);
+  expect((await run('verify', JOB_ID)).stdout).toContain('5 events');
+  const other = 'ffffffffffff';
+  server.handle = ({ query }) => ({ json: { events: query.get('after') === '0' ? LOGS.done : [] } });
+  expect(await run('verify', other)).toMatchObject({ exit: 1 });
+});
+
+test('--export refuses a filtered log: it would not verify', async () => {
+  server.handle = jobHandler(LOGS.done);
+  expect(await run('timeline', JOB_ID, '--type', 'done', '--export', file('part.jsonl'))).toMatchObject({ exit: 2 });
+});
+
+test('timeline shows who, how that is known, and what they saw', async () => {
+  server.handle = jobHandler(LOGS.done);
+  const { stdout } = await run('timeline', JOB_ID, '--actor', 'bob');
+  expect(stdout.trimEnd().split('\n')).toHaveLength(2);
+  expect(stdout).toContain(`bob (local)  ${'d'.repeat(64)}`);
+  expect(stdout).toContain('fine');
+});
+
+test('a hostile title cannot drive the terminal, in any listing', async () => {
+  const title = '\x1b]0;owned\x07\x1b[2Jnice\u202e\r\nnext';
+  server.handle = jobHandler(
+    LOGS.waits,
+    ({ path }) => (path === '/jobs' ? { json: { jobs: [viewOf(LOGS.waits, { title })], next_cursor: null } } : undefined),
+    { title },
+  );
+  for (const argv of [['jobs'], ['status', JOB_ID], ['jobs', '--json'], ['status', JOB_ID, '--json']]) {
+    const { stdout } = await cli([...argv, '--endpoint', server.url], { columns: 80 });
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(stdout).toContain('nice');
+  }
+});
+
+test('the mode is a word wherever a job is shown', async () => {
+  server.handle = jobHandler(LOGS.waits, ({ path }) =>
+    path === '/jobs' ? { json: { jobs: [viewOf(LOGS.waits)], next_cursor: 'abc' } } : undefined,
+  );
+  const { stdout, stderr } = await run('jobs');
+  expect(stdout).toContain('REPLAY DEGRADED');
+  expect(stderr).toBe('more: holdpoint jobs --cursor abc\n');
+  expect((await run('status', JOB_ID)).stdout).toContain('REPLAY DEGRADED');
+});
+
+test('up becomes the local cloud with the options it was given', async () => {
+  const became: string[][] = [];
+  const become = (args: readonly string[]) => Promise.resolve(became.push([...args]) - 1);
+  expect(await cli(['up', '--port', '0', '--data', 'd', '--demo'], { become })).toEqual({ exit: 0, stdout: '', stderr: '' });
+  expect(became[0]?.slice(-7)).toEqual(['--port', '0', '--aws-port', '4566', '--data', 'd', '--demo']);
+});
+
+test('without a server named, the running local cloud is asked; without one the exit code is 69', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'holdpoint-data-'));
+  const missing = await cli(['jobs', '--data', data]);
+  expect(missing).toMatchObject({ exit: 69 });
+  expect(missing.stderr).toContain('holdpoint up');
+  server.handle = () => ({ json: { jobs: [], next_cursor: null } });
+  await writeFile(join(data, 'endpoints.json'), JSON.stringify({ web: server.url, aws: server.url, pid: process.pid }));
+  expect(await cli(['jobs', '--data', data])).toMatchObject({ exit: 0 });
+  await writeFile(join(data, 'endpoints.json'), JSON.stringify({ web: server.url, aws: server.url, pid: 2 ** 30 }));
+  expect(await cli(['jobs', '--data', data])).toMatchObject({ exit: 69 });
+});
+
+test('metrics, approvals, snapshots and reconcile print the answer as one document', async () => {
+  const answers: Record<string, unknown> = {
+    '/metrics': { stalled_count: 0, jobs: { DONE: 2 } },
+    '/approvals': { approvals: [], next_cursor: null },
+    '/snapshots': { snapshots: [] },
+    '/reconcile': { checked: 1, repaired: 0, redelivered: 0, redriven: 0 },
+  };
+  server.handle = ({ path }) => ({ json: answers[path] });
+  for (const [argv, path] of [
+    [['metrics'], '/metrics'],
+    [['approvals'], '/approvals'],
+    [['snapshot', 'list'], '/snapshots'],
+    [['reconcile', '--once', '--restart-waiters'], '/reconcile'],
+  ] as const) {
+    expect(JSON.parse((await run(...argv, '--json')).stdout)).toEqual(answers[path]);
+    expect((await run(...argv)).stdout).not.toBe('');
+  }
+  expect(JSON.parse(last()?.body ?? '')).toEqual({ restart_waiters: true });
+});

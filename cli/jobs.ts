@@ -1,0 +1,36 @@
+import type { Api } from './api.ts';
+import { inWords, jobLabels, paintLabels, paintStatus } from './labels.ts';
+import type { Context } from './runner.ts';
+import { clean, wrap } from './text.ts';
+import { Events, type EventView, type Job, JobAndEvents } from './views.ts';
+
+/** @throws CliError (exit 4) when there is no such job */
+export const loadJob = async (api: Api, jobId: string): Promise<{ job: Job; events: EventView[] }> =>
+  (await api.call('GET', `/jobs/${jobId}`, JobAndEvents)).body;
+
+/** Every event of a job, asked for until the server has no more. */
+export const loadEvents = async (api: Api, jobId: string): Promise<EventView[]> => {
+  const events: EventView[] = [];
+  for (;;) {
+    const after = events.at(-1)?.seq ?? 0;
+    const { body } = await api.call('GET', `/jobs/${jobId}/events?after=${after}`, Events);
+    const more = body.events.filter((event) => event.seq > after);
+    if (more.length === 0) return events;
+    events.push(...more);
+  }
+};
+
+/** Title with id, labels and status: the head of everything said about one job. */
+export const sayJob = ({ say, paint, width }: Context, job: Job): void => {
+  for (const line of wrap(clean(job.title), width)) say(paint.bold(line));
+  say(`${paint.dim('job')} ${job.job_id}  ${paintStatus(paint, inWords(job), job)}  ${paintLabels(paint, jobLabels(job))}`);
+};
+
+/** What anyone may do with a job that waits. */
+export const nextFor = (job: Job): string | null => {
+  if (job.status === 'WAITING_APPROVAL') {
+    return `decide with "holdpoint approve ${job.job_id} --step ${clean(job.step ?? '')}", or "reject", or "revise … --comment TEXT"`;
+  }
+  if (job.status === 'WAITING_HUMAN') return `answer the question on the page of the job`;
+  return job.status === 'RUNNING' ? `follow it with "holdpoint watch ${job.job_id}"` : null;
+};

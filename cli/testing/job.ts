@@ -1,0 +1,95 @@
+import { type EventDraft, type JobEvent } from '../../contracts/events.ts';
+import type { JobView } from '../../contracts/http.ts';
+import { EMPTY_LOG, sealEvent } from '../../functions/lib/event.ts';
+import { fold } from '../../functions/lib/fold.ts';
+import { type Handler, problem, type Reply, type Request } from './server.ts';
+
+export const JOB_ID = '0123456789ab';
+export const DIGEST = `sha256:${'d'.repeat(64)}`;
+
+const person = { type: 'user', id: 'ann', identity: 'local' } as const;
+const stage = { type: 'stage', id: 'intent', identity: 'none' } as const;
+const waiting = (step: string, state: string, choices: string[]) => ({
+  event_type: 'WAITING_APPROVAL' as const,
+  ...{ state, visit: 1, step, actor: stage },
+  outputs: { state, visit: 1, subject_digest: DIGEST, subject: [], expires_at: '2026-02-01T00:00:00.000Z', choices, quorum: 1 },
+});
+
+export const DRAFTS = {
+  submitted: {
+    ...{ event_type: 'IDEA_SUBMITTED', state: 'Intake', visit: 1, actor: person },
+    outputs: { title: 'Trend after a calm month', kind: 'idea', run: 1, spec_digest: 'a'.repeat(64), mode: 'replay' },
+  },
+  proposed: {
+    ...{ event_type: 'BLUEPRINT_PROPOSED', state: 'Intent', visit: 1, actor: stage },
+    outputs: { response_source: 'replay', degraded: true },
+  },
+  waits: waiting('blueprint', 'HoldBlueprint', ['approve', 'reject', 'revise']),
+  waitsLive: waiting('llm_live_confirm', 'ConfirmLive', ['approve', 'reject']),
+  approved: {
+    ...{ event_type: 'APPROVED', state: 'HoldBlueprint', visit: 1, step: 'blueprint', actor: { ...person, id: 'bob' }, message: 'fine' },
+    outputs: { state: 'HoldBlueprint', visit: 1, subject_digest: DIGEST },
+  },
+  error: {
+    event_type: 'ERROR',
+    state: 'Stop',
+    visit: 1,
+    actor: stage,
+    message: 'STOPPED_LLM_ERROR',
+    outputs: { reason: 'STOPPED_LLM_ERROR' },
+  },
+  failed: { event_type: 'DONE', state: 'Stop', visit: 1, actor: stage, outputs: { status: 'stopped_llm_error' } },
+  done: { event_type: 'DONE', state: 'Finish', visit: 1, actor: stage, outputs: { status: 'succeeded' } },
+} as const satisfies Record<string, EventDraft>;
+
+/** A sealed log of these drafts, one second apart. */
+export const logOf = (...drafts: EventDraft[]): JobEvent[] =>
+  drafts.reduce<JobEvent[]>((events, draft, i) => {
+    const last = events.at(-1);
+    const head = last ? { last_seq: last.seq, last_hash: last.hash } : EMPTY_LOG;
+    const at = new Date(Date.UTC(2026, 0, 1, 0, 0, i)).toISOString();
+    return [...events, sealEvent(draft, { ...head, job_id: JOB_ID, run_id: 'run-1', at })];
+  }, []);
+
+/** The job as the server shows it after these events. */
+export const viewOf = (events: readonly JobEvent[], more: Partial<JobView> = {}): JobView => {
+  const state = fold(events);
+  if (!state) throw new Error('a job needs at least one event');
+  const waits = state.status === 'WAITING_APPROVAL' ? state.approval : null;
+  return {
+    ...{ job_id: JOB_ID, title: state.title, kind: state.kind, status: state.status, mode: state.mode, degraded: state.degraded },
+    step: waits?.step ?? null,
+    outcome: state.status === 'DONE' ? state.outcome : null,
+    subject_digest: waits?.subject_digest ?? null,
+    ...{ created_at: state.created_at, updated_at: state.updated_at },
+    links: {
+      self: `/jobs/${JOB_ID}`,
+      page: `/ui/jobs/${JOB_ID}`,
+      events: `/jobs/${JOB_ID}/events`,
+      artifacts: `/jobs/${JOB_ID}/artifacts`,
+    },
+    ...more,
+  };
+};
+
+/** Logs of one job at several points of its life. */
+export const LOGS = {
+  submitted: logOf(DRAFTS.submitted),
+  waits: logOf(DRAFTS.submitted, DRAFTS.proposed, DRAFTS.waits),
+  approved: logOf(DRAFTS.submitted, DRAFTS.proposed, DRAFTS.waits, DRAFTS.approved),
+  done: logOf(DRAFTS.submitted, DRAFTS.proposed, DRAFTS.waits, DRAFTS.approved, DRAFTS.done),
+  failed: logOf(DRAFTS.submitted, DRAFTS.error, DRAFTS.failed),
+};
+
+/** Serves one job: its view, its log, and what `more` says about other routes. */
+export const jobHandler =
+  (events: JobEvent[], more: (request: Request) => Reply | undefined = () => undefined, view: Partial<JobView> = {}): Handler =>
+  (request) => {
+    const answer = more(request);
+    if (answer !== undefined) return answer;
+    if (request.path === `/jobs/${JOB_ID}`) return { json: { job: viewOf(events, view), events } };
+    if (request.path === `/jobs/${JOB_ID}/events`) {
+      return { json: { events: events.filter(({ seq }) => seq > Number(request.query.get('after'))) } };
+    }
+    return problem(404, 'NOT_FOUND');
+  };

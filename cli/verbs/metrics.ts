@@ -1,0 +1,26 @@
+import type { Verb } from '../options.ts';
+import { withCommon } from '../options.ts';
+import type { CommonOptions } from '../runner.ts';
+import { clean, padEnd } from '../text.ts';
+import { Metrics } from '../views.ts';
+
+/** Nested figures as dotted names: `jobs.DONE 3`. */
+const flatten = (value: unknown, name = ''): [string, string][] => {
+  if (typeof value !== 'object' || value === null) return [[name, value === null ? 'no data' : String(value)]];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [[name, 'none']];
+  return entries.flatMap(([key, inner]) => flatten(inner, name === '' ? key : `${name}.${key}`));
+};
+
+export const metrics: Verb = (program, run) => {
+  withCommon(program.command('metrics').description('show the figures of the service')).action((options: CommonOptions) =>
+    run(options, async (context) => {
+      const api = await context.connect();
+      const { body } = await api.call('GET', '/metrics', Metrics);
+      const rows = flatten(body).map(([name, value]): [string, string] => [clean(name), clean(value)]);
+      const column = Math.max(...rows.map(([name]) => name.length));
+      for (const [name, value] of rows) context.say(`${context.paint.dim(padEnd(name, column))}  ${value}`);
+      return { doc: body };
+    }),
+  );
+};

@@ -1,0 +1,46 @@
+import { relativeTime } from '../duration.ts';
+import { loadJob, nextFor, sayJob } from '../jobs.ts';
+import { eventLabels, paintLabels } from '../labels.ts';
+import { JOB_ARGUMENT, type Verb, withCommon } from '../options.ts';
+import type { CommonOptions, Context } from '../runner.ts';
+import { questionOf, stageLine } from '../stages.ts';
+import { clean, fit, padEnd, widthOf, wrap } from '../text.ts';
+import type { EventView } from '../views.ts';
+
+const RECENT = 5;
+
+const sayEvent = ({ say, paint, width }: Context, event: EventView, column: number): void => {
+  const { stage, text } = stageLine(event);
+  const labels = eventLabels(event);
+  const head = `${String(event.seq).padStart(4)}  ${padEnd(stage, column)}  `;
+  const room = width - head.length - labels.reduce((sum, label) => sum + label.length + 1, 0);
+  say(`${paint.dim(head)}${fit(text, room)}${labels.length > 0 ? ` ${paintLabels(paint, labels)}` : ''}`);
+};
+
+export const status: Verb = (program, run) => {
+  withCommon(
+    program
+      .command('status')
+      .description('show where a job is')
+      .argument(...JOB_ARGUMENT),
+  ).action((jobId: string, options: CommonOptions) =>
+    run(options, async (context) => {
+      const { say, paint, live, width, world } = context;
+      const api = await context.connect();
+      const { job, events } = await loadJob(api, jobId);
+      const when = (at: string) => (live ? relativeTime(at, world.now()) : clean(at));
+      sayJob(context, job);
+      const question = job.status === 'WAITING_APPROVAL' ? questionOf(job.step) : '';
+      if (question) for (const line of wrap(question, width)) say(line);
+      if (job.subject_digest !== null) say(`${paint.dim('evidence')} ${job.subject_digest}`);
+      say(`${paint.dim('created')} ${when(job.created_at)}  ${paint.dim('updated')} ${when(job.updated_at)}`);
+      say(`${paint.dim('page')} ${clean(api.url(job.links.page))}`);
+      const recent = events.slice(-RECENT);
+      const column = Math.max(...recent.map((event) => widthOf(stageLine(event).stage)));
+      for (const event of recent) sayEvent(context, event, column);
+      const next = nextFor(job);
+      if (next !== null) for (const line of wrap(`next: ${next}`, width)) say(line);
+      return { doc: { ...job, events } };
+    }),
+  );
+};

@@ -1,0 +1,4 @@
+import { stage } from '../../stage/handlers.ts';
+import { report } from './report.ts';
+
+export const create = stage(report);

@@ -1,0 +1,105 @@
+import { AgentOutput, type LlmCall } from '../../../contracts/agent-evidence.ts';
+import { BacktestResult } from '../../../contracts/backtest-result.ts';
+import { EvidenceMismatch } from '../../../contracts/errors.ts';
+import { GateReport } from '../../../contracts/gate-report.ts';
+import { JobSpec } from '../../../contracts/job-spec.ts';
+import { Report } from '../../../contracts/report.ts';
+import { RunSpec } from '../../../contracts/runspec.ts';
+import { type Artifact, defineStage, type StageOutput } from '../../../contracts/stage.ts';
+import { decodeCalls, unlistedCalls } from '../../lib/agent/calls.ts';
+import { type Consulted, consult, guardFile, judgeText, keptOutput, outputFile, type Question } from '../../lib/agent/consult.ts';
+import { type AgentHolds, type Errand, errandOf } from '../../lib/agent/errand.ts';
+import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
+import { foldedJob, type Visit, visitOf } from '../../lib/agent/visit.ts';
+import { json } from '../../lib/decode.ts';
+import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
+import { type ReportFacts, reportFacts, supportedNumbers } from './facts.ts';
+import { renderReport } from './markdown.ts';
+import { REPORT, REPORT_SCHEMA, reportMessages } from './prompt.ts';
+import { templateReport } from './template.ts';
+
+const HOLDS: AgentHolds = { output: 'HoldReportOutput', work: [] };
+
+type Documents = { spec: JobSpec; runspec: RunSpec; result: BacktestResult; gates: GateReport };
+type Drafting = Exclude<Errand, { reason: 'override' }>;
+
+const judgeOf = ({ runspec }: Documents, facts: ReportFacts): Question['judge'] => ({
+  schemaIssues: schemaIssues(Report),
+  holdout: runspec.windows.holdout,
+  policyKeys: policyKeysOf(runspec.policy),
+  numbers: supportedNumbers(facts),
+});
+
+/** The question a visit asks, and what its answer is judged by. */
+export const reportQuestion = (docs: Documents, errand: Drafting, previous: AgentOutput | null = null, carried: readonly LlmCall[] = []): Question => {
+  const { spec, runspec, result, gates } = docs;
+  const facts = reportFacts(runspec, result, gates);
+  const hypothesis = spec.kind === 'idea' ? spec.idea.hypothesis : spec.blueprint.rationale;
+  const revision = errand.reason === 'first' ? null : { comment: errand.comment, previous: previous && (previous.value ?? previous.text) };
+  return {
+    messages: reportMessages(hypothesis, facts, revision),
+    output_schema: REPORT_SCHEMA,
+    reason: errand.reason,
+    judge: judgeOf(docs, facts),
+    carried,
+  };
+};
+
+/** Fixed sentences for a job without agents. The guard looks at them all the same. */
+const fromTemplate = (visit: Visit, docs: Documents): Consulted => {
+  const facts = reportFacts(docs.runspec, docs.result, docs.gates);
+  const text = JSON.stringify(templateReport(facts), null, 2);
+  const report = judgeText(visit, text, 'stop', judgeOf(docs, facts));
+  const output = keptOutput(visit, text, { key: null, finish_reason: 'stop', labels: null });
+  return { output, report, usage: sumUsage([]), calls: [], artifacts: [outputFile(visit, output), guardFile(visit, report)] };
+};
+
+type Finished = Pick<Consulted, 'output' | 'usage' | 'calls'> & { guard_status: string; override: { by: string } | null; artifacts: Artifact[] };
+
+const finished = (docs: Documents, { output, usage, calls, guard_status, override, artifacts }: Finished): StageOutput => {
+  const facts = reportFacts(docs.runspec, docs.result, docs.gates);
+  const body = renderReport({ name: docs.runspec.name, facts, output, override });
+  const verdict = docs.gates.passed ? 'passed' : 'failed';
+  return {
+    artifacts: [...artifacts, { name: 'report', path: 'outputs/report/report.md', body, content_type: 'text/markdown; charset=utf-8' }],
+    event: {
+      event_type: 'REPORT_COMPLETED',
+      message: `gates ${verdict}${override ? ' (guard overridden)' : ''}`,
+      outputs: { gates: verdict, ...output.labels, usage, guard_status, override: override !== null, calls },
+    },
+    route: { guard: 'passed', gates: verdict },
+  };
+};
+
+const kept = (output: AgentOutput | null): AgentOutput => {
+  if (output) return output;
+  throw new EvidenceMismatch('an override needs the stopped output of an earlier visit, and there is none');
+};
+
+const reads = { spec: json(JobSpec), runspec: json(RunSpec), result: json(BacktestResult), gates: json(GateReport) };
+const optional = { report_output: json(AgentOutput), report_calls: decodeCalls };
+
+/** Agent: metrics become a narrative. The verdict stays the gates' own. */
+export const report = defineStage({
+  reads,
+  optional,
+  folds: true,
+  run: async (input, effects) => {
+    const { docs } = input;
+    const job = foldedJob(input);
+    const visit = visitOf(REPORT, input, job);
+    const carried = unlistedCalls(docs.report_calls, job);
+    const errand = errandOf(job, HOLDS);
+    if (errand.reason === 'override') {
+      const calls = carried.map(usageEvent).filter((row) => row !== null);
+      const rest = { usage: sumUsage(calls), calls, guard_status: 'failed', override: { by: errand.by }, artifacts: [] };
+      return finished(docs, { output: kept(docs.report_output), ...rest });
+    }
+    const told =
+      docs.spec.kind === 'blueprint'
+        ? fromTemplate(visit, docs)
+        : await consult(visit, reportQuestion(docs, errand, docs.report_output, carried), effects);
+    if (!told.report.passed) return { artifacts: told.artifacts, event: null, route: { guard: 'failed', gates: docs.gates.passed ? 'passed' : 'failed' } };
+    return finished(docs, { ...told, guard_status: told.report.guard_status, override: null });
+  },
+});

@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { compile } from './compile.ts';
+
+export const create = stage(compile);

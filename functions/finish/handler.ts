@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { finish } from './finish.ts';
+
+export const create = stage(finish);

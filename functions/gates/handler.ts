@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { gates } from './gates.ts';
+
+export const create = stage(gates);

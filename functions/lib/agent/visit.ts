@@ -1,0 +1,49 @@
+import { PermanentError } from '../../../contracts/errors.ts';
+import type { JobState } from '../../../contracts/job-state.ts';
+import type { Artifact, StageInput } from '../../../contracts/stage.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { sha256Hex } from '../hash.ts';
+
+/** What is fixed about an agent: all of it is part of the cassette key. */
+export type AgentProfile = {
+  agent: string;
+  model_alias: string;
+  prompt_version: string;
+  output_schema_version: string;
+  settings: { temperature: number; max_output_tokens: number };
+};
+
+/** One entry of a job into an agent's state. */
+export type Visit = { profile: AgentProfile; job_id: string; run_id: string; state: string; visit: number; at: string };
+
+/** The folded job of a stage that declares `folds`. */
+export const foldedJob = ({ job, state }: StageInput<unknown>): JobState => {
+  if (job) return job;
+  throw new PermanentError(`state ${state} needs the folded job; declare "folds: true" in its stage`);
+};
+
+export const visitOf = (profile: AgentProfile, input: StageInput<unknown>, job: JobState): Visit => {
+  const { job_id, state, visit, at } = input;
+  return { profile, job_id, run_id: job.owner_run, state, visit, at };
+};
+
+/** Names the n-th call of a visit: the same call is the same row, in any execution. */
+export const callId = ({ job_id, state, visit }: Visit, n: number): string => sha256Hex(canonicalJson([job_id, state, visit, n])).slice(0, 24);
+
+const evidencePath = ({ profile, visit }: Visit, file: string): string => `outputs/agents/${profile.agent}/${visit}/${file}`;
+
+/** An evidence file below `outputs/agents/<agent>/<visit>/`; `name` is what later states call it. */
+export const evidence = (visit: Visit, name: string, file: string, value: unknown): Artifact => ({
+  name,
+  path: evidencePath(visit, file),
+  body: canonicalJson(value),
+  content_type: 'application/json',
+});
+
+/** The same as JSON Lines. */
+export const evidenceLines = (visit: Visit, name: string, file: string, values: readonly unknown[]): Artifact => ({
+  name,
+  path: evidencePath(visit, file),
+  body: values.map((value) => `${canonicalJson(value)}\n`).join(''),
+  content_type: 'application/x-ndjson',
+});

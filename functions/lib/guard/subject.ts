@@ -1,0 +1,82 @@
+import type { Window } from '../../../contracts/blueprint.ts';
+import type { Finding } from '../../../contracts/guard.ts';
+import type { ModelAnswer } from '../../../contracts/llm.ts';
+import type { SupportedNumbers } from './numbers.ts';
+
+/** A string of an output and where it stands; `key` marks the name of an object's member. */
+export type Leaf = { pointer: string; text: string; key: boolean };
+
+/** What the rules look at. */
+export type Subject = {
+  /** The answer as it came. */
+  text: string;
+  /** The JSON it holds; undefined when it holds none. */
+  value: unknown;
+  /** Why it is not JSON; null when it is. */
+  parseError: string | null;
+  /** Every string and member name; the whole text when it is not JSON. */
+  leaves: Leaf[];
+};
+
+/** What an output is judged by. */
+export type GuardContext = {
+  agent: string;
+  prompt_version: string;
+  output_schema_version: string;
+  finish_reason: ModelAnswer['finish_reason'];
+  /** Issues of a parsed output against its schema: pointer and message. */
+  schemaIssues: (value: unknown) => Omit<Finding, 'rule'>[];
+  /** Nothing on or after its first day may show. */
+  holdout: Window;
+  /** Names only a policy bundle may set. */
+  policyKeys: readonly string[];
+  /** Numbers a text may quote; null where an output makes no numeric claims. */
+  numbers: SupportedNumbers | null;
+};
+
+const segment = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** RFC 6901 pointer of a path. */
+export const pointerOf = (path: readonly PropertyKey[]): string => path.map((key) => `/${segment(String(key))}`).join('');
+
+// Look-alike digits, full-width letters and invisible characters would hide a date or a key from every rule.
+const fold = (text: string): string => text.normalize('NFKC').replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g, '');
+
+const MAX_DEPTH = 64;
+
+const leavesOf = (value: unknown, pointer: string, depth: number): Leaf[] => {
+  if (typeof value === 'string') return [{ pointer, text: fold(value), key: false }];
+  if (typeof value !== 'object' || value === null) return [];
+  if (depth > MAX_DEPTH) return [{ pointer, text: fold(JSON.stringify(value)), key: false }];
+  return Object.entries(value).flatMap(([key, member]) => {
+    const at = `${pointer}/${segment(key)}`;
+    const name = Array.isArray(value) ? [] : [{ pointer: at, text: fold(key), key: true }];
+    return [...name, ...leavesOf(member, at, depth + 1)];
+  });
+};
+
+const FENCED = /^\s*(?:```|~~~)[A-Za-z]*[ \t]*\r?\n([\s\S]*?)\r?\n(?:```|~~~)\s*$/;
+
+/** Reads an answer as JSON. One code fence around the whole of it is taken off: that is a repair. */
+export const readOutput = (text: string): { value: unknown; repaired: boolean; error: string | null } => {
+  const inner = FENCED.exec(text)?.[1];
+  try {
+    return { value: JSON.parse(inner ?? text), repaired: inner !== undefined, error: null };
+  } catch (error) {
+    return { value: undefined, repaired: false, error: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+export const subjectOf = (text: string): Subject & { repaired: boolean } => {
+  const { value, repaired, error } = readOutput(text);
+  const leaves = error === null ? leavesOf(value, '', 0) : [{ pointer: '', text: fold(text), key: false }];
+  return { text, value, parseError: error, leaves, repaired };
+};
+
+const SNIPPET = 60;
+
+/** A quotation for a message: one line, short. */
+export const quote = (text: string): string => {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return `"${line.length > SNIPPET ? `${line.slice(0, SNIPPET)}…` : line}"`;
+};

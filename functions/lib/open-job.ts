@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import type { Actor, EventDraft } from '../../contracts/events.ts';
+import { JOB_SPEC_MAX_BYTES, JobSpec } from '../../contracts/job-spec.ts';
+import { type Mode, strictest } from '../../contracts/llm.ts';
+import type { Snapshot } from '../../contracts/snapshot.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { sha256Hex } from './hash.ts';
+
+/** A spec, validated, with the digest that identifies the job. */
+export type Identified = { spec: JobSpec; canonical: string; spec_digest: string; job_id: string };
+
+const showValue = (root: unknown, path: PropertyKey[]): string => {
+  const value = path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), root);
+  return value === undefined ? '' : ` (got ${(JSON.stringify(value) ?? typeof value).slice(0, 80)})`;
+};
+
+/** One line per problem: JSON pointer, rule, value. */
+export const describeIssues = (error: z.ZodError, root: unknown): string =>
+  error.issues
+    .slice(0, 8)
+    .map((issue) => `/${issue.path.join('/')}: ${issue.message}${showValue(root, issue.path)}`)
+    .join('; ');
+
+/**
+ * Reads a raw execution input or request body as a job spec. Defaults are filled in before hashing, so
+ * `run: 1` written out or left out is the same job.
+ * @returns the identified job, or what is wrong with it in one line
+ */
+export const identifyJob = (raw: unknown): { ok: true; job: Identified } | { ok: false; problem: string; tooLarge?: boolean } => {
+  const parsed = JobSpec.safeParse(raw);
+  if (!parsed.success) return { ok: false, problem: `not a job_spec_v1: ${describeIssues(parsed.error, raw)}` };
+  const canonical = canonicalJson(parsed.data);
+  const bytes = Buffer.byteLength(canonical);
+  if (bytes > JOB_SPEC_MAX_BYTES) return { ok: false, tooLarge: true, problem: `the job spec has ${bytes} bytes; at most ${JOB_SPEC_MAX_BYTES} are allowed` };
+  const spec_digest = sha256Hex(canonical);
+  return { ok: true, job: { spec: parsed.data, canonical, spec_digest, job_id: spec_digest.slice(0, 12) } };
+};
+
+/** Name of the n-th execution of a job. */
+export const executionName = (jobId: string, attempt: number): string => `job-${jobId}-${attempt}`;
+
+/** The first event of a job. */
+export const submittedDraft = (job: Identified, snapshot: Snapshot, actor: Actor, environmentMode: Mode): EventDraft => {
+  const { spec, spec_digest } = job;
+  return {
+    event_type: spec.kind === 'idea' ? 'IDEA_SUBMITTED' : 'BLUEPRINT_SUBMITTED',
+    state: 'Intake',
+    visit: 1,
+    kind: 'submitted',
+    actor,
+    message: spec.title,
+    outputs: {
+      title: spec.title,
+      kind: spec.kind,
+      run: spec.run,
+      spec_digest,
+      mode: strictest(environmentMode, spec.llm?.mode ?? environmentMode),
+      snapshot_id: spec.snapshot_id,
+      snapshot_sha256: snapshot.sha256,
+      policy_bundle: spec.policy_bundle,
+    },
+  };
+};

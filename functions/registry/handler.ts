@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { registry } from './registry.ts';
+
+export const create = stage(registry);

@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { run } from './run.ts';
+
+export const create = stage(run);

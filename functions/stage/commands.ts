@@ -1,0 +1,81 @@
+import type { World } from '../../adapters/world.ts';
+import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
+import type { Actor, EventDraft } from '../../contracts/events.ts';
+import type { DecisionView } from '../../contracts/http.ts';
+import type { JobState } from '../../contracts/job-state.ts';
+import type { JobSpec } from '../../contracts/job-spec.ts';
+import { type Decision, decide, decisionView } from '../lib/decide.ts';
+import { eventId } from '../lib/event.ts';
+import { findApproval, fold, toRecord } from '../lib/fold.ts';
+import { executionName, identifyJob } from '../lib/open-job.ts';
+import { deliver } from './deliver.ts';
+import { findReferences, openJob, soon } from './open-job.ts';
+import { reconcile } from './reconcile.ts';
+import { appendDecided, finishCancel } from './settle.ts';
+
+/** A decision that was not delivered is looked for after this many ms. */
+const REDELIVER_AFTER_MS = 2_000;
+
+const submit = async (world: World, spec: JobSpec, actor: Actor) => {
+  const identified = identifyJob(spec);
+  if (!identified.ok) throw new Refusal(identified.tooLarge ? 'PAYLOAD_TOO_LARGE' : 'INVALID_INPUT', identified.problem);
+  const { job } = identified;
+  const found = await findReferences(world, job);
+  if ('problem' in found) throw new Refusal('INVALID_INPUT', found.problem);
+  const runId = executionName(job.job_id, 1);
+  const opened = await openJob(world, job, found.snapshot, actor, runId);
+  // Also for a job that exists: a crash may have come between its first event and its start.
+  if (opened.state.owner_run === runId && opened.state.last_seq === 1) await world.executions.start(runId, job.canonical);
+  return opened;
+};
+
+const decideJob = async (world: World, jobId: string, command: Decision): Promise<DecisionView> => {
+  const rules = { self_approval: world.env.HOLDPOINT_SELF_APPROVAL === 'allowed' };
+  await world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS));
+  const result = await appendDecided(world, jobId, (state) => {
+    const decision = decide(state, command, rules);
+    return 'already' in decision ? { settled: decision.already } : { draft: decision.draft };
+  });
+  await deliver(world, result.state);
+  if ('settled' in result) return result.settled;
+  const { state, visit } = result.event.outputs;
+  const approval = findApproval(result.state, { state: String(state), visit: Number(visit) });
+  const view = approval && decisionView(approval, false);
+  if (!view) throw new Error(`decision ${result.event.event_id} of job ${jobId} was appended but does not fold`);
+  await world.index.put(toRecord(result.state), soon(world, REDELIVER_AFTER_MS));
+  return view;
+};
+
+const cancel = async (world: World, jobId: string, { reason, actor }: { reason: string | null; actor: Actor }): Promise<JobState> => {
+  const cancelled: Omit<EventDraft, 'ordinal'> = { event_type: 'CANCELLED', state: 'Control', visit: 1, actor, message: reason };
+  const first = await appendDecided<null>(world, jobId, (state, events) => {
+    if (state.status === 'DONE') {
+      if (state.outcome === 'cancelled') return { settled: null };
+      throw new Refusal('DECISION_CONFLICT', `job ${jobId} is already done (${state.outcome}); nothing was cancelled`);
+    }
+    const draft = { ...cancelled, ordinal: state.redrives };
+    return events.some((e) => e.event_id === eventId(jobId, draft)) ? { settled: null } : { draft };
+  });
+  await world.index.put(toRecord(first.state), soon(world, 0));
+  return finishCancel(world, jobId);
+};
+
+/** Reading a job repairs its row when a status change did not reach the projection. */
+const load = async (world: World, jobId: string): Promise<LoadedJob | null> => {
+  const [events, row] = await Promise.all([world.log.read(jobId), world.index.get(jobId)]);
+  const state = fold(events);
+  if (!state) return null;
+  const record = toRecord(state);
+  const lags = !row || row.status !== record.status || row.step !== record.step || row.visit !== record.visit;
+  if (lags && record.last_seq > (row?.last_seq ?? 0)) await world.index.put(record, soon(world, REDELIVER_AFTER_MS));
+  return { state, events };
+};
+
+/** The commands over a world. */
+export const createCommands = (world: World): Commands => ({
+  submit: (spec, actor) => submit(world, spec, actor),
+  load: (jobId) => load(world, jobId),
+  decide: (jobId, command) => decideJob(world, jobId, command),
+  cancel: (jobId, command) => cancel(world, jobId, command),
+  reconcile: (options) => reconcile(world, options),
+});

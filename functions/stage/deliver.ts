@@ -1,0 +1,58 @@
+import type { World } from '../../adapters/world.ts';
+import { nextState, reviseState } from '../../contracts/flow.ts';
+import type { Approval, JobState } from '../../contracts/job-state.ts';
+import type { TaskToken } from '../../contracts/ports.ts';
+import { signContext } from '../lib/context.ts';
+import type { Head } from '../lib/event.ts';
+import { findApproval } from '../lib/fold.ts';
+
+/** Step Functions keeps at most this many characters of a failure's cause. */
+const CAUSE_MAX = 32_000;
+
+/** The hold's own context, moved on to where the decision leads, and to the log's newest event. */
+const contextAfter = async (world: World, { last_seq, last_hash }: Head, token: TaskToken, to: string) =>
+  signContext(await world.keyRing(), {
+    ...token.context,
+    state: to,
+    visits: { ...token.context.visits, [token.state]: token.visit },
+    last_seq,
+    last_hash,
+  });
+
+/** Lets a hold's execution go on. False when the wait was closed already. */
+export const release = async (world: World, head: Head, token: TaskToken): Promise<boolean> =>
+  world.executions.succeed(token.token, { context: await contextAfter(world, head, token, nextState(token.state)) });
+
+const send = async (world: World, job: JobState, token: TaskToken, decision: NonNullable<Approval['decision']>): Promise<boolean> => {
+  const { executions } = world;
+  if (token.run_id !== job.owner_run) return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
+  switch (decision.event_type) {
+    case 'APPROVED':
+      return release(world, job, token);
+    case 'REVISION_REQUESTED': {
+      const to = reviseState(token.state);
+      if (!to) throw new Error(`state ${token.state} cannot be revised; contracts/flow.ts and the approval's choices disagree`);
+      return executions.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, job, token, to)));
+    }
+    case 'REJECTED':
+      return executions.fail(token.token, 'Rejected', `rejected by ${decision.by.id}: ${decision.comment ?? 'no reason given'}`.slice(0, CAUSE_MAX));
+  }
+};
+
+/**
+ * Answers every open wait of the job whose approval is decided in the log. A token that was closed before
+ * closes its item only. Returns how many waits were answered now.
+ */
+export const deliver = async (world: World, job: JobState, tokens?: TaskToken[]): Promise<number> => {
+  const waits = tokens ?? (await world.tokens.list(job.job_id));
+  const sent = await Promise.all(
+    waits.map(async (token) => {
+      const decision = findApproval(job, token)?.decision;
+      if (!decision) return false;
+      const open = await send(world, job, token, decision);
+      await world.tokens.close(token);
+      return open;
+    }),
+  );
+  return sent.filter(Boolean).length;
+};

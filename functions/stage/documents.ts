@@ -1,0 +1,30 @@
+import type { World } from '../../adapters/world.ts';
+import { EvidenceMismatch } from '../../contracts/errors.ts';
+import type { ArtifactRef } from '../../contracts/job-state.ts';
+import type { Decoder } from '../../contracts/stage.ts';
+import { sha256Hex } from '../lib/hash.ts';
+
+/** Decoded snapshot data by digest: immutable, large, and asked for by three stages in a row. */
+const snapshots = new WeakMap<Decoder<unknown>, Map<string, unknown>>();
+const SNAPSHOTS_KEPT = 2;
+
+const fetchText = async (world: World, name: string, ref: ArtifactRef): Promise<string> => {
+  const object = await world.artifacts.get(ref.key);
+  if (!object) throw new EvidenceMismatch(`${name} is gone: no object at ${ref.key}; restore it from its versions`);
+  const digest = sha256Hex(object.body);
+  if (digest !== ref.sha256) throw new EvidenceMismatch(`${ref.key} changed: the log names ${ref.sha256}, the bucket holds ${digest}`);
+  return new TextDecoder('utf-8', { fatal: true }).decode(object.body);
+};
+
+/** Fetches, checks and decodes one document that the signed context names. */
+export const readDocument = async <T>(world: World, name: string, ref: ArtifactRef, decode: Decoder<T>): Promise<unknown> => {
+  if (!ref.key.startsWith('snapshots/data/')) return decode(await fetchText(world, name, ref));
+  const cache = snapshots.get(decode) ?? new Map<string, unknown>();
+  snapshots.set(decode, cache);
+  if (!cache.has(ref.sha256)) {
+    const value = decode(await fetchText(world, name, ref));
+    if (cache.size >= SNAPSHOTS_KEPT) cache.clear();
+    cache.set(ref.sha256, value);
+  }
+  return cache.get(ref.sha256);
+};

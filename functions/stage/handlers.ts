@@ -1,0 +1,67 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import type { RequestHandler } from '../../adapters/aws/clients.ts';
+import type { Env } from '../../adapters/env.ts';
+import { createWorld, type World } from '../../adapters/world.ts';
+import { asError } from '../../contracts/errors.ts';
+import type { Decoder, Stage } from '../../contracts/stage.ts';
+import { type EndRules, endJob } from './end-job.ts';
+import { type HoldRules, openHold } from './hold.ts';
+import { runStage } from './run-stage.ts';
+
+/** What a function module exports: its handler, for an environment. No client outlives or precedes it. */
+export type Create = (env: Env, requestHandler?: RequestHandler) => (payload: unknown) => Promise<unknown>;
+
+type Reads = Record<string, Decoder<unknown>>;
+
+const field = (payload: unknown, name: string): unknown =>
+  typeof payload === 'object' && payload !== null ? Reflect.get(payload, name) : undefined;
+
+/** One line per invocation with the execution name as correlation id. Never the payload: it may carry a token. */
+const logged = (logger: Logger) => {
+  const startedAt = new WeakMap<object, number>();
+  const about = (request: { event: unknown }) => {
+    logger.setCorrelationId(field(request.event, 'run_id'));
+    return { state: field(request.event, 'state') };
+  };
+  return {
+    before: (request: { event: unknown; internal: object }) => {
+      startedAt.set(request.internal, performance.now());
+    },
+    after: (request: { event: unknown; internal: object }) => {
+      const ms = Math.round(performance.now() - (startedAt.get(request.internal) ?? 0));
+      logger.info('done', { ...about(request), ms });
+    },
+    onError: (request: { event: unknown; internal: object; error: Error | null }) => {
+      logger.error('failed', { ...about(request), error: { name: request.error?.name, message: request.error?.message } });
+    },
+  };
+};
+
+/** Wraps an effectful function of (world, payload) as a Lambda handler. */
+export const handler =
+  (run: (world: World, payload: unknown) => Promise<unknown>): Create =>
+  (env, requestHandler) => {
+    const world = createWorld(env, requestHandler);
+    const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
+    const wrapped = middy()
+      .use(logged(logger))
+      .handler(async (payload: unknown) => {
+        try {
+          return await run(world, payload);
+        } catch (thrown) {
+          throw asError(thrown);
+        }
+      });
+    const context = { callbackWaitsForEmptyEventLoop: false };
+    return async (payload) => Reflect.apply(wrapped, undefined, [payload, context]);
+  };
+
+/** `export const create = stage(compile)`: a stage behind the harness. */
+export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>): Create => handler((world, payload) => runStage(world, definition, payload));
+
+/** A state that waits for people. */
+export const hold = (rules: HoldRules): Create => handler((world, payload) => openHold(world, rules, payload));
+
+/** The state that ends jobs which did not succeed. */
+export const end = <E>(rules: EndRules<E>): Create => handler((world, payload) => endJob(world, rules, payload));

@@ -1,0 +1,55 @@
+import type { World } from '../../adapters/world.ts';
+import { PermanentError } from '../../contracts/errors.ts';
+import type { Actor } from '../../contracts/events.ts';
+import type { JobState } from '../../contracts/job-state.ts';
+import { POLICY_BUNDLES } from '../../contracts/policy-bundle.ts';
+import { Snapshot, snapshotManifestKey } from '../../contracts/snapshot.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
+import { json } from '../lib/decode.ts';
+import { EMPTY_LOG, sealEvent } from '../lib/event.ts';
+import { evolve, fold, toRecord } from '../lib/fold.ts';
+import { type Identified, submittedDraft } from '../lib/open-job.ts';
+
+/** Time after which a job that shows no progress is looked at, in ms. */
+export const LOOK_AFTER_MS = 60_000;
+
+export const jobSpecKey = (jobId: string): string => `jobs/${jobId}/job_spec.json`;
+
+export const soon = (world: World, ms: number): string => new Date(world.clock().getTime() + ms).toISOString();
+
+/** What a spec names must exist before anything is created. Returns the problem, or the snapshot. */
+export const findReferences = async (world: World, { spec }: Identified): Promise<{ problem: string } | { snapshot: Snapshot }> => {
+  if (!Object.hasOwn(POLICY_BUNDLES, spec.policy_bundle)) {
+    return { problem: `policy_bundle "${spec.policy_bundle}" is not known; this build ships ${Object.keys(POLICY_BUNDLES).join(', ')}` };
+  }
+  const manifest = await world.artifacts.get(snapshotManifestKey(spec.snapshot_id));
+  if (!manifest) return { problem: `snapshot_id "${spec.snapshot_id}" is not ingested; run "holdpoint snapshot put FILE --id ${spec.snapshot_id} --symbol SYM"` };
+  return { snapshot: json(Snapshot)(new TextDecoder().decode(manifest.body)) };
+};
+
+/**
+ * Opens a job: projection row, spec artifact, first event, in that order, so that a crash leaves nothing
+ * that a second try does not complete. Whoever appends event 1 decides who owns the job.
+ */
+export const openJob = async (
+  world: World,
+  job: Identified,
+  snapshot: Snapshot,
+  actor: Actor,
+  runId: string,
+): Promise<{ created: boolean; state: JobState }> => {
+  const draft = submittedDraft(job, snapshot, actor, world.env.HOLDPOINT_LLM_MODE);
+  const event = sealEvent(draft, { ...EMPTY_LOG, job_id: job.job_id, run_id: runId, at: world.clock().toISOString() });
+  const state = evolve(null, event);
+  await Promise.all([
+    world.index.reserve(toRecord(state), soon(world, LOOK_AFTER_MS)),
+    world.artifacts.create(jobSpecKey(job.job_id), canonicalJson(job.spec), 'application/json'),
+  ]);
+  if ((await world.log.append(event)) === 'appended') return { created: true, state };
+  const existing = fold(await world.log.read(job.job_id));
+  if (!existing) throw new PermanentError(`the log of job ${job.job_id} refused its first event but holds none`);
+  if (existing.spec_digest !== job.spec_digest) {
+    throw new PermanentError(`job id ${job.job_id} is taken by another spec (${existing.spec_digest}); change "run" or the title to get another id`);
+  }
+  return { created: false, state: existing };
+};

@@ -1,0 +1,148 @@
+import * as z from 'zod';
+import type { World } from '../../adapters/world.ts';
+import { type JobContext, StagePayload, type UnsignedContext } from '../../contracts/context.ts';
+import { EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
+import type { JobEvent } from '../../contracts/events.ts';
+import { nextState } from '../../contracts/flow.ts';
+import { ArtifactRef, type JobState } from '../../contracts/job-state.ts';
+import type { Artifact, Decoder, Stage, StageEffects, StageOutput } from '../../contracts/stage.ts';
+import { openContext, signContext } from '../lib/context.ts';
+import { eventId } from '../lib/event.ts';
+import { evolve, fold, toRecord } from '../lib/fold.ts';
+import { commit, readOwned } from './commit.ts';
+import { readDocument } from './documents.ts';
+
+/** What a stage's event keeps of its result, so that a later run answers from the log. */
+const Recorded = z.object({
+  artifacts: z.array(ArtifactRef.extend({ name: z.string() })),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  route: z.record(z.string(), z.string()),
+});
+type Recorded = z.infer<typeof Recorded>;
+
+type StageDocuments<R extends Reads, O extends Reads> = Parameters<Stage<R, O>['run']>[0]['docs'];
+type Reads = Record<string, Decoder<unknown>>;
+
+/** The kind of a stage's own event: one per state and visit, whatever its type. */
+const RESULT = 'result';
+
+export const parsePayload = <T>(schema: z.ZodType<T>, raw: unknown): T => {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new MalformedPayload(`payload at /${issue?.path.join('/')}: ${issue?.message}`);
+};
+
+const Input = z.object({ context: z.unknown(), error: z.unknown().optional() });
+
+/** Opens the signed context of a state's input. */
+export const openInput = async (world: World, payload: StagePayload, state: string | null = payload.state): Promise<JobContext> => {
+  const { context } = parsePayload(Input, payload.input);
+  return openContext(await world.keyRing(), context, { run_id: payload.run_id, state });
+};
+
+export const keepArtifacts = async (world: World, jobId: string, artifacts: readonly Artifact[]): Promise<Recorded['artifacts']> =>
+  Promise.all(
+    artifacts.map(async ({ name, path, body, content_type, registry_key }) => {
+      if (registry_key) await world.artifacts.create(registry_key, body, content_type);
+      return { name, ...(await world.artifacts.put(`jobs/${jobId}/${path}`, body, content_type)) };
+    }),
+  );
+
+const loadDocuments = async <R extends Reads, O extends Reads>(world: World, stage: Stage<R, O>, context: JobContext): Promise<StageDocuments<R, O>> => {
+  const wanted = [
+    ...Object.entries(stage.reads).map(([name, decode]) => ({ name, decode, optional: false })),
+    ...Object.entries(stage.optional ?? {}).map(([name, decode]) => ({ name, decode, optional: true })),
+  ];
+  const entries = await Promise.all(
+    wanted.map(async ({ name, decode, optional }) => {
+      const ref = context.refs[name];
+      if (!ref && optional) return [name, null];
+      if (!ref) throw new EvidenceMismatch(`state ${context.state} needs "${name}", which no earlier state left`);
+      return [name, await readDocument(world, name, ref, decode)];
+    }),
+  );
+  return Object.fromEntries(entries);
+};
+
+/** The context for the state that `route` leads to, after `result`. */
+const nextContext = (context: JobContext, visit: number, result: Recorded, head: { seq: number; hash: string } | null): UnsignedContext => ({
+  ...context,
+  state: nextState(context.state, result.route),
+  visits: { ...context.visits, [context.state]: visit },
+  refs: { ...context.refs, ...Object.fromEntries(result.artifacts.map(({ name, ...ref }) => [name, ref])) },
+  facts: { ...context.facts, ...result.facts },
+  ...(head ? { last_seq: head.seq, last_hash: head.hash } : {}),
+});
+
+const answer = async (world: World, context: JobContext, visit: number, result: Recorded, event: JobEvent | null) => ({
+  context: signContext(await world.keyRing(), nextContext(context, visit, result, event)),
+  ...result.route,
+});
+
+/** Artifacts that a failing stage leaves as evidence. */
+const evidenceOf = (error: unknown): readonly Artifact[] =>
+  error instanceof Error && 'artifacts' in error && Array.isArray(error.artifacts) ? error.artifacts : [];
+
+const runKeepingEvidence = async (world: World, jobId: string, run: () => StageOutput | Promise<StageOutput>): Promise<StageOutput> => {
+  try {
+    return await run();
+  } catch (error) {
+    await keepArtifacts(world, jobId, evidenceOf(error));
+    throw error;
+  }
+};
+
+/**
+ * Runs one stage for one state: verify context → (fold) → pure stage → artifacts → append event → sign the
+ * next context. A stage whose event is in the log already answers from it.
+ */
+export const runStage = async <R extends Reads, O extends Reads>(world: World, stage: Stage<R, O>, raw: unknown): Promise<Record<string, unknown>> => {
+  const payload = parsePayload(StagePayload, raw);
+  const context = await openInput(world, payload);
+  const { job_id, state } = context;
+  const visit = (context.visits[state] ?? 0) + 1;
+  const draftId = { state, visit, kind: RESULT, event_type: 'DONE' as const };
+
+  let job: JobState | null = null;
+  if (stage.folds || context.last_seq < context.replay_until) {
+    const owned = await readOwned(world, context);
+    job = owned.state;
+    const recorded = owned.events.find((e) => e.event_id === eventId(job_id, draftId));
+    if (recorded?.event_type === 'DONE') return ended(world, null, recorded);
+    if (recorded) return answer(world, context, visit, Recorded.parse(recorded.outputs['result']), recorded);
+  }
+
+  const docs = await loadDocuments(world, stage, context);
+  const input = { job_id, state, visit, at: world.clock().toISOString(), docs, refs: context.refs, facts: context.facts, job };
+  let ordinal = 0;
+  const scope = { job_id, run_id: context.run_id, state, visit, mode: context.mode };
+  const effects: StageEffects = { ask: (request) => world.model.ask(request, { ...scope, ordinal: ordinal++ }) };
+  const output = await runKeepingEvidence(world, job_id, () => stage.run(input, effects));
+  const artifacts = await keepArtifacts(world, job_id, output.artifacts);
+  const result: Recorded = { artifacts, facts: output.facts ?? {}, route: output.route ?? {} };
+  if (!output.event) return answer(world, context, visit, result, null);
+
+  const { event, recorded } = await commit(
+    world,
+    context,
+    {
+      ...draftId,
+      event_type: output.event.event_type,
+      step: output.event.step ?? null,
+      actor: { type: 'stage', id: state, identity: 'none' },
+      message: output.event.message ?? null,
+      outputs: { ...output.event.outputs, result },
+    },
+    { endsJob: output.event.event_type === 'DONE' },
+  );
+  if (event.event_type === 'DONE') return ended(world, job, event);
+  return answer(world, context, visit, recorded ? Recorded.parse(event.outputs['result']) : result, event);
+};
+
+/** The last state has no next context: it shows the end in the projection and names the outcome. */
+const ended = async (world: World, before: JobState | null, event: JobEvent): Promise<Record<string, unknown>> => {
+  const state = before?.last_seq === event.seq - 1 ? evolve(before, event) : fold(await world.log.read(event.job_id));
+  if (state) await world.index.put(toRecord(state), null);
+  return { outcome: event.outputs['status'] };
+};

@@ -1,0 +1,54 @@
+import type { World } from '../../adapters/world.ts';
+import { type LoadedJob, Refusal } from '../../contracts/commands.ts';
+import type { EventDraft, JobEvent } from '../../contracts/events.ts';
+import type { JobState } from '../../contracts/job-state.ts';
+import { sealEvent } from '../lib/event.ts';
+import { evolve, fold, toRecord } from '../lib/fold.ts';
+
+/** Lost races before a command gives up. */
+const ATTEMPTS = 50;
+const loadOrRefuse = async (world: World, jobId: string): Promise<LoadedJob> => {
+  const events = await world.log.read(jobId);
+  const state = fold(events);
+  if (!state) throw new Refusal('NOT_FOUND', `there is no job ${jobId}`);
+  return { state, events };
+};
+
+/** Appends what `decideOn` makes of the newest state, however often somebody else is faster. */
+export const appendDecided = async <T>(
+  world: World,
+  jobId: string,
+  decideOn: (state: JobState, events: JobEvent[]) => { draft: EventDraft } | { settled: T },
+): Promise<{ event: JobEvent; state: JobState } | { settled: T; state: JobState }> => {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { state, events } = await loadOrRefuse(world, jobId);
+    const decision = decideOn(state, events);
+    if ('settled' in decision) return { settled: decision.settled, state };
+    const event = sealEvent(decision.draft, { ...state, run_id: state.owner_run, at: world.clock().toISOString() });
+    if ((await world.log.append(event)) === 'appended') return { event, state: evolve(state, event) };
+  }
+  throw new Refusal('TOO_MANY_REQUESTS', `job ${jobId} is changing too fast; try again`);
+};
+
+/** Stops the execution and writes DONE; whoever finds the job cancelled but not done completes this. */
+export const finishCancel = async (world: World, jobId: string): Promise<JobState> => {
+  const { state } = await loadOrRefuse(world, jobId);
+  await world.executions.stop(state.owner_run, 'cancelled', `job ${jobId} was cancelled`);
+  const done = await appendDecided<null>(world, jobId, (now) =>
+    now.status === 'DONE'
+      ? { settled: null }
+      : {
+          draft: {
+            event_type: 'DONE',
+            state: 'Control',
+            visit: 1,
+            ordinal: now.redrives,
+            actor: { type: 'system', id: 'cancel', identity: 'none' },
+            message: 'cancelled',
+            outputs: { status: 'cancelled', reason: null },
+          },
+        },
+  );
+  await world.index.put(toRecord(done.state), null);
+  return done.state;
+};

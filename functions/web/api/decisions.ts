@@ -1,0 +1,36 @@
+import { Hono } from 'hono';
+import { Refusal } from '../../../contracts/commands.ts';
+import { DECISION_MAX_BYTES, DecisionBody } from '../../../contracts/http.ts';
+import { APPROVAL_STEPS, ApprovalStep, type Choice } from '../../../contracts/steps.ts';
+import type { WebDeps } from '../deps.ts';
+import { readJson } from '../http/body.ts';
+import { actorOf } from '../http/identity.ts';
+import { jobIdOf, PageQuery, pageOf, parseInput, queryOf } from '../http/input.ts';
+import { approvalOf } from '../model/views.ts';
+
+/** A step of the catalogue; everything else is UNKNOWN_STEP. */
+export const stepOf = (step: string | undefined): ApprovalStep => {
+  const parsed = ApprovalStep.safeParse(step);
+  if (parsed.success) return parsed.data;
+  const asked = step === undefined ? 'no step was named' : `there is no step "${step.slice(0, 64)}"`;
+  throw new Refusal('UNKNOWN_STEP', `${asked}; say which with ?step=, one of ${APPROVAL_STEPS.join(', ')}`);
+};
+
+export const decisionRoutes = (deps: WebDeps): Hono => {
+  const app = new Hono();
+  for (const choice of ['approve', 'reject', 'revise'] as const satisfies Choice[]) {
+    app.post(`/jobs/:id/${choice}`, async (c) => {
+      const id = jobIdOf(c.req.param('id'));
+      const step = stepOf(c.req.query('step'));
+      const body = await readJson(c.req.raw, DecisionBody, { limit: DECISION_MAX_BYTES, what: 'decision' });
+      const actor = actorOf(deps, c.req.raw);
+      const command = { step, choice, subject_digest: body.subject_digest, comment: body.comment ?? null, actor, channel: 'http' as const };
+      return c.json(await deps.commands.decide(id, command));
+    });
+  }
+  return app.get('/approvals', async (c) => {
+    const query = parseInput(PageQuery, queryOf(c.req.raw), 'query');
+    const page = await deps.index.waiting(pageOf(query));
+    return c.json({ approvals: page.items.flatMap(approvalOf), next_cursor: page.next_cursor });
+  });
+};

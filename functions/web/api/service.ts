@@ -1,0 +1,48 @@
+import { Hono } from 'hono';
+import { DECISION_MAX_BYTES, ReconcileBody } from '../../../contracts/http.ts';
+import type { WebDeps } from '../deps.ts';
+import { readJson } from '../http/body.ts';
+import { actorOf } from '../http/identity.ts';
+import { census, metricsOf, prometheus, queueOf } from '../model/metrics.ts';
+
+/** The first of the two types that the caller names; JSON when it names neither. */
+const wantsText = (accept: string | undefined): boolean => {
+  const text = (accept ?? '').search(/text\/plain|application\/openmetrics-text/);
+  const json = (accept ?? '').search(/application\/json/);
+  return text >= 0 && (json < 0 || text < json);
+};
+
+const indexStatus = async (deps: WebDeps): Promise<'ok' | 'unavailable'> => {
+  try {
+    await deps.index.list({ limit: 1 });
+    return 'ok';
+  } catch {
+    return 'unavailable';
+  }
+};
+
+export const serviceRoutes = (deps: WebDeps): Hono =>
+  new Hono()
+    .get('/status', async (c) => {
+      const index = await indexStatus(deps);
+      const body = { service: 'holdpoint', env: deps.env, local: deps.local, at: deps.clock().toISOString(), index };
+      return c.json(body, index === 'ok' ? 200 : 503);
+    })
+    .get('/queue', async (c) => {
+      const [running, approvals, questions] = await Promise.all(
+        ['RUNNING', 'WAITING_APPROVAL', 'WAITING_HUMAN'].map((status) => census(deps.index, status)),
+      );
+      return c.json(queueOf(running?.rows ?? [], [...(approvals?.rows ?? []), ...(questions?.rows ?? [])], deps.clock()));
+    })
+    .get('/metrics', async (c) => {
+      const metrics = metricsOf(await census(deps.index), deps.clock());
+      c.header('vary', 'accept');
+      return wantsText(c.req.header('accept'))
+        ? c.body(prometheus(metrics), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+        : c.json(metrics);
+    })
+    .post('/reconcile', async (c) => {
+      actorOf(deps, c.req.raw);
+      const body = await readJson(c.req.raw, ReconcileBody, { limit: DECISION_MAX_BYTES, what: 'body', optional: true });
+      return c.json(await deps.commands.reconcile({ restartWaiters: body.restart_waiters, all: body.all }));
+    });

@@ -1,0 +1,64 @@
+import { Hono } from 'hono';
+import { artifactRoutes } from './api/artifacts.ts';
+import { decisionRoutes } from './api/decisions.ts';
+import { jobRoutes } from './api/jobs.ts';
+import { serviceRoutes } from './api/service.ts';
+import { storeRoutes } from './api/stores.ts';
+import { serveAssets } from './assets/assets.ts';
+import type { Web, WebDeps } from './deps.ts';
+import { secureHeaders } from './http/headers.ts';
+import { actorOf } from './http/identity.ts';
+import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
+import { notFound, problemOf } from './http/problem.ts';
+import { flowMap } from './model/flow-map.ts';
+import { openApi } from './openapi.ts';
+import { errorPage } from './pages/error.ts';
+import { pageRoutes } from './pages/routes.ts';
+
+export type { WebDeps } from './deps.ts';
+
+const OPEN = /^\/(healthz|openapi\.json|assets\/[^/]+)$/;
+
+const wantsPage = (request: Request): boolean =>
+  new URL(request.url).pathname.startsWith('/ui') && (request.headers.get('accept') ?? '').includes('text/html');
+
+const answerError = (web: Web, thrown: unknown, request: Request): Response | Promise<Response> => {
+  const problem = problemOf(thrown);
+  if (problem.status === 500) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    web.report?.(error, { method: request.method, path: new URL(request.url).pathname });
+  }
+  if (wantsPage(request)) return errorPage(web, problem);
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: { 'content-type': 'application/problem+json' } });
+};
+
+/** The HTTP API and the pages. Throws when `deps.flow` is not a whole state machine. */
+export const createWeb = (deps: WebDeps): Hono => {
+  const web: Web = { ...deps, map: flowMap(deps.flow) };
+  const api = openApi();
+  const app = new Hono();
+  app.use(secureHeaders(deps.local));
+  app.use(async (c, next) => {
+    if (deps.local) refuseForeignHost(c.req.raw);
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') refuseForeignWrite(c.req.raw);
+    if (!OPEN.test(c.req.path)) actorOf(deps, c.req.raw);
+    await next();
+  });
+  app.onError((thrown, c) => answerError(web, thrown, c.req.raw));
+  app.notFound((c) => answerError(web, notFound(`${c.req.method} ${c.req.path.slice(0, 100)}`), c.req.raw));
+  app.get('/', (c) => c.redirect('/ui/jobs', 302));
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/openapi.json', (c) => c.json(api));
+  for (const routes of [
+    serveAssets(),
+    serviceRoutes(deps),
+    jobRoutes(deps),
+    decisionRoutes(deps),
+    artifactRoutes(deps),
+    storeRoutes(deps),
+    pageRoutes(web),
+  ]) {
+    app.route('/', routes);
+  }
+  return app;
+};

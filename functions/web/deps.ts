@@ -1,0 +1,37 @@
+import type { Commands, Refusal } from '../../contracts/commands.ts';
+import type { Actor } from '../../contracts/events.ts';
+import type { VerifyReport } from '../../contracts/http.ts';
+import type { Artifacts, Cassettes, Clock, JobIndex } from '../../contracts/ports.ts';
+import type { Snapshot } from '../../contracts/snapshot.ts';
+import type { FlowMap } from './model/flow-map.ts';
+
+export type Snapshots = {
+  /** Stores daily bars under the id. Throws `Refusal` for bars that cannot be read, or an id that is taken. */
+  put(id: string, csv: string, options: { symbol: string | null; source: string | null }): Promise<Snapshot>;
+  list(): Promise<Snapshot[]>;
+};
+
+/** Everything the API and the pages need from outside. */
+export type WebDeps = {
+  env: string;
+  commands: Commands;
+  index: JobIndex;
+  artifacts: Artifacts;
+  cassettes: Cassettes;
+  snapshots: Snapshots;
+  clock: Clock;
+  /** Who asks. A refusal closes every route but the health check, the API document and the assets. */
+  identify: (request: Request) => Actor | Refusal;
+  verify: (jobId: string) => Promise<VerifyReport>;
+  /** The job machine's definition, as parsed from its file. */
+  flow: unknown;
+  /** On this machine: only loopback names are served, and HSTS is off. */
+  local: boolean;
+  /** Whether the event stream may keep its connection open. */
+  holdEvents?: boolean;
+  /** Told of errors that nobody expected, before the caller gets a bare INTERNAL. */
+  report?: (error: Error, request: { method: string; path: string }) => void;
+};
+
+/** What routes are given: the dependencies, with the machine's map drawn once. */
+export type Web = WebDeps & { map: FlowMap };

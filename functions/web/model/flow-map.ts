@@ -1,0 +1,110 @@
+import * as z from 'zod';
+
+const State = z.object({
+  Type: z.string(),
+  Next: z.string().optional(),
+  Default: z.string().optional(),
+  Choices: z.array(z.object({ Next: z.string() })).optional(),
+  Catch: z.array(z.object({ ErrorEquals: z.array(z.string()), Next: z.string() })).optional(),
+  Parameters: z.object({ Payload: z.object({ step: z.string().optional() }).optional() }).optional(),
+});
+type State = z.infer<typeof State>;
+const Machine = z.object({ StartAt: z.string(), States: z.record(z.string(), State) });
+type Machine = z.infer<typeof Machine>;
+
+/** One Task state. `side` states lie off the main line, below the state they branch from. */
+export type FlowNode = { name: string; step: string | null; side: boolean; ending: boolean };
+/** A way between rows that are not neighbours: `back` where a person sends work back. Lane 0 is nearest to the line. */
+export type FlowJump = { from: number; to: number; back: boolean; lane: number };
+export type FlowMap = { nodes: FlowNode[]; jumps: FlowJump[]; lanes: number; next: Record<string, string | null> };
+
+const stateOf = (machine: Machine, name: string): State => {
+  const state = machine.States[name];
+  if (!state) throw new Error(`the state machine has no state "${name}"; its definition names it`);
+  return state;
+};
+
+/** The Task states that a name leads to, through Choice and Pass states; none where it ends. */
+const tasksFrom = (machine: Machine, name: string | undefined, seen: string[] = []): string[] => {
+  if (name === undefined || seen.includes(name)) return [];
+  const state = stateOf(machine, name);
+  if (state.Type === 'Task') return [name];
+  const ways = [...(state.Choices ?? []).map((c) => c.Next), state.Default, state.Next];
+  return ways.flatMap((way) => tasksFrom(machine, way, [...seen, name]));
+};
+
+/** The Task state that follows when nothing special happens. */
+const usual = (machine: Machine, name: string | undefined, seen: string[] = []): string | null => {
+  if (name === undefined || seen.includes(name)) return null;
+  const state = stateOf(machine, name);
+  return state.Type === 'Task' ? name : usual(machine, state.Default ?? state.Next, [...seen, name]);
+};
+
+const mainLine = (machine: Machine): string[] => {
+  const line: string[] = [];
+  let at = usual(machine, machine.StartAt);
+  while (at !== null && !line.includes(at)) {
+    line.push(at);
+    at = usual(machine, stateOf(machine, at).Next);
+  }
+  return line;
+};
+
+/** Every way out of a Task that is part of the plan: not the failure any state can have, nor waiting again. */
+const waysOut = (machine: Machine, name: string): { to: string; back: boolean }[] => {
+  const state = stateOf(machine, name);
+  const planned = (state.Catch ?? []).filter((c) => !c.ErrorEquals.includes('States.ALL') && c.Next !== name);
+  return [
+    ...tasksFrom(machine, state.Next).map((to) => ({ to, back: false })),
+    ...planned.flatMap((c) => tasksFrom(machine, c.Next).map((to) => ({ to, back: true }))),
+  ];
+};
+
+const orderNodes = (machine: Machine, line: string[]): FlowNode[] => {
+  const sides = Object.keys(machine.States).filter((name) => stateOf(machine, name).Type === 'Task' && !line.includes(name));
+  const node = (name: string, side: boolean, ending: boolean): FlowNode => ({
+    name,
+    side,
+    ending,
+    step: stateOf(machine, name).Parameters?.Payload?.step ?? null,
+  });
+  const ends = (name: string) => waysOut(machine, name).length === 0;
+  const sourceOf = (side: string) => line.find((name) => waysOut(machine, name).some((way) => way.to === side));
+  return [
+    ...line.flatMap((name) => [
+      node(name, false, ends(name)),
+      ...sides.filter((side) => !ends(side) && sourceOf(side) === name).map((side) => node(side, true, false)),
+    ]),
+    ...sides.filter((side) => ends(side) || sourceOf(side) === undefined).map((side) => node(side, true, ends(side))),
+  ];
+};
+
+const low = (jump: FlowJump) => Math.min(jump.from, jump.to);
+const high = (jump: FlowJump) => Math.max(jump.from, jump.to);
+
+/** Gives each jump the nearest lane where it overlaps no other. */
+const assignLanes = (jumps: FlowJump[]): FlowJump[] => {
+  const placed: FlowJump[] = [];
+  for (const jump of jumps.toSorted((a, b) => high(a) - low(a) - (high(b) - low(b)) || low(a) - low(b))) {
+    let lane = 0;
+    while (placed.some((p) => p.lane === lane && low(p) < high(jump) && low(jump) < high(p))) lane++;
+    placed.push({ ...jump, lane });
+  }
+  return placed;
+};
+
+/** Reads a machine's definition (ASL) into rows and ways: the map of a job. Throws on one that is not whole. */
+export const flowMap = (definition: unknown): FlowMap => {
+  const machine = Machine.parse(definition);
+  const line = mainLine(machine);
+  const nodes = orderNodes(machine, line);
+  const row = (name: string) => nodes.findIndex((node) => node.name === name);
+  const jumps = line.flatMap((name, i) =>
+    waysOut(machine, name)
+      .filter((way) => line.includes(way.to) && way.to !== line[i + 1])
+      .map((way) => ({ from: row(name), to: row(way.to), back: way.back, lane: 0 })),
+  );
+  const laned = assignLanes(jumps);
+  const next = Object.fromEntries(nodes.map(({ name }) => [name, usual(machine, stateOf(machine, name).Next)]));
+  return { nodes, jumps: laned, lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)), next };
+};

@@ -1,0 +1,80 @@
+import type { MetricsView, QueueView } from '../../../contracts/http.ts';
+import type { JobIndex, JobRecord } from '../../../contracts/ports.ts';
+
+/** Longer than any stage may take, retries included. */
+const STALLED_AFTER_S = 15 * 60;
+const PAGE = 200;
+const MAX_PAGES = 50;
+
+export type Census = { rows: JobRecord[]; complete: boolean };
+
+/** Reads the index, newest first, up to 10,000 jobs. */
+export const census = async (index: JobIndex, status?: string): Promise<Census> => {
+  const rows: JobRecord[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const found: Awaited<ReturnType<JobIndex['list']>> = await index.list({
+      limit: PAGE,
+      ...(cursor === null ? {} : { cursor }),
+      ...(status === undefined ? {} : { status }),
+    });
+    rows.push(...found.items);
+    cursor = found.next_cursor;
+    if (cursor === null) return { rows, complete: true };
+  }
+  return { rows, complete: false };
+};
+
+const seconds = (from: string, to: Date | string): number => (new Date(to).getTime() - Date.parse(from)) / 1000;
+
+const countBy = (keys: string[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
+};
+
+/** What the index alone can say; a rate it has no record of is null, never a guess. */
+export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView => {
+  const done = rows.filter((row) => row.status === 'DONE');
+  const stalled = rows.filter((row) => row.status === 'RUNNING' && seconds(row.updated_at, now) > STALLED_AFTER_S);
+  const times = done.map((row) => seconds(row.created_at, row.updated_at));
+  return {
+    stalled_count: rows.length === 0 ? null : stalled.length,
+    resume_success_rate: null,
+    mean_converge_time: times.length === 0 ? null : times.reduce((sum, s) => sum + s, 0) / times.length,
+    alerts: [],
+    jobs: countBy(rows.map((row) => row.status)),
+    outcomes: countBy(done.flatMap((row) => row.outcome ?? [])),
+    complete,
+  };
+};
+
+/** Load and order of work, from running and waiting rows. */
+export const queueOf = (running: JobRecord[], waiting: JobRecord[], now: Date): QueueView => {
+  const ages = [...running, ...waiting].map((row) => seconds(row.created_at, now));
+  return {
+    running: running.length,
+    waiting: waiting.length,
+    oldest_s: ages.length === 0 ? null : Math.max(0, ...ages),
+    serial_gate: running.length === 0 ? 'open' : 'closed',
+  };
+};
+
+const gauge = (name: string, help: string, samples: [labels: string, value: number][]): string =>
+  samples.length === 0
+    ? ''
+    : `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.map(([labels, value]) => `${name}${labels} ${value}\n`).join('')}`;
+
+const one = (value: number | null): [string, number][] => (value === null ? [] : [['', value]]);
+const labelled = (label: string, counts: Record<string, number>): [string, number][] =>
+  Object.entries(counts).map(([key, count]) => [`{${label}="${key}"}`, count]);
+
+/** Prometheus text format 0.0.4; what has no value has no line. */
+export const prometheus = (metrics: MetricsView): string =>
+  [
+    gauge('holdpoint_jobs', 'Jobs by status.', labelled('status', metrics.jobs)),
+    gauge('holdpoint_jobs_done', 'Finished jobs by outcome.', labelled('outcome', metrics.outcomes)),
+    gauge('holdpoint_stalled_count', 'Running jobs without an event for 15 minutes.', one(metrics.stalled_count)),
+    gauge('holdpoint_resume_success_rate', 'Decided waits whose next stage started.', one(metrics.resume_success_rate)),
+    gauge('holdpoint_mean_converge_time_seconds', 'Mean time from submission to DONE.', one(metrics.mean_converge_time)),
+  ].join('');

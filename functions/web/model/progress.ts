@@ -1,0 +1,69 @@
+import type { EventType, JobEvent } from '../../../contracts/events.ts';
+import { nextState, reviseState } from '../../../contracts/flow.ts';
+import type { JobState } from '../../../contracts/job-state.ts';
+import type { FlowMap } from './flow-map.ts';
+
+/** Which events happened in which state, which states lie behind the job, and where it is. */
+export type Progress = { seqs: Map<string, number[]>; passed: Set<string>; current: string | null };
+
+const STATE_OF_TYPE: Partial<Record<EventType, string>> = {
+  IDEA_SUBMITTED: 'Intake',
+  BLUEPRINT_SUBMITTED: 'Intake',
+  BLUEPRINT_PROPOSED: 'Intent',
+  RUNSPEC_COMPILED: 'Compile',
+  RUN_COMPLETED: 'Run',
+  GATES_COMPLETED: 'Gates',
+  REGISTRY_UPDATED: 'Registry',
+  REPORT_COMPLETED: 'Report',
+  ERROR: 'Stop',
+  STOPPED_BUDGET: 'Stop',
+};
+
+const DECISIONS: EventType[] = ['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'APPROVAL_EXPIRED', 'APPROVAL_REMINDED'];
+
+/** A step that several states ask belongs to the opening it answers, else to the hold behind the last state. */
+const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
+  const holds = map.nodes.filter((node) => node.step !== null && node.step === event.step);
+  if (holds.length === 1) return holds[0]?.name ?? null;
+  const asked = approvals.find((a) => a.step === event.step && (a.decision?.seq === event.seq || a.opened_at === event.at));
+  if (asked) return asked.state;
+  const after = map.nodes.findIndex((node) => node.name === last);
+  return holds.find((hold) => hold.name === last || map.nodes.indexOf(hold) === after + 1)?.name ?? null;
+};
+
+const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
+  const named = event.outputs.state;
+  if (typeof named === 'string' && map.nodes.some((node) => node.name === named)) return named;
+  if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'Finish' : 'Stop';
+  if (event.event_type === 'WAITING_APPROVAL' || DECISIONS.includes(event.event_type)) return holdOf(map, event, approvals, last);
+  return STATE_OF_TYPE[event.event_type] ?? null;
+};
+
+const LEAVES: EventType[] = ['APPROVED', 'REVISION_REQUESTED'];
+
+const whereNow = (map: FlowMap, state: JobState, last: { name: string; type: EventType } | null): string | null => {
+  if (state.status === 'WAITING_APPROVAL') return state.approval.state;
+  if (state.status === 'DONE' || last === null) return last?.name ?? null;
+  const hold = map.nodes.find((node) => node.name === last.name)?.step != null;
+  if (hold && !LEAVES.includes(last.type)) return last.name;
+  if (last.type === 'REVISION_REQUESTED') return reviseState(last.name) ?? last.name;
+  return last.name === 'Intake' ? nextState('Intake', { kind: state.kind }) : (map.next[last.name] ?? last.name);
+};
+
+/** Places a job on its map from its events. */
+export const progress = (map: FlowMap, state: JobState, events: JobEvent[]): Progress => {
+  const seqs = new Map<string, number[]>();
+  let last: { name: string; type: EventType } | null = null;
+  for (const event of events) {
+    const name = stateOf(map, event, state.approvals, last?.name ?? null);
+    if (name === null) continue;
+    seqs.set(name, [...(seqs.get(name) ?? []), event.seq]);
+    last = { name, type: event.event_type };
+  }
+  const passed = new Set(seqs.keys());
+  // An output that a guard stopped leaves no event of its own; the hold it led to shows it was made.
+  map.nodes.forEach((node, row) => {
+    if (node.side && !node.ending && passed.has(node.name)) passed.add(map.nodes[row - 1]?.name ?? node.name);
+  });
+  return { seqs, passed, current: whereNow(map, state, last) };
+};

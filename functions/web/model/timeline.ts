@@ -1,0 +1,140 @@
+import type { EventType, JobEvent } from '../../../contracts/events.ts';
+import { clip, figure, keyLabel, visible } from './text.ts';
+
+export type Label = 'LIVE' | 'RECORD' | 'REPLAY' | 'DEGRADED';
+export type FileLink = { path: string; name: string };
+export type Entry = {
+  seq: number;
+  at: string;
+  type: EventType;
+  title: string;
+  tone: 'good' | 'bad' | 'wait' | null;
+  step: string | null;
+  by: string;
+  identity: string | null;
+  message: string | null;
+  /** What was signed or is to be signed; null where nobody looked. */
+  digest: string | null;
+  /** How a decision came in. */
+  channel: string | null;
+  labels: Label[];
+  notes: { label: string; text: string }[];
+  files: FileLink[];
+};
+
+const TITLES: Partial<Record<EventType, string>> = {
+  IDEA_SUBMITTED: 'Idea submitted',
+  BLUEPRINT_SUBMITTED: 'Blueprint submitted',
+  BLUEPRINT_PROPOSED: 'Blueprint drafted',
+  RUNSPEC_COMPILED: 'Run specification compiled',
+  WAITING_APPROVAL: 'Waits for a signature',
+  APPROVAL_VOTED: 'Vote recorded',
+  WAITING_HUMAN: 'Waits for an answer',
+  RUN_COMPLETED: 'Run completed',
+  GATES_COMPLETED: 'Gates judged',
+  REGISTRY_UPDATED: 'Registry updated',
+  REPORT_COMPLETED: 'Report written',
+  STOPPED_BUDGET: 'Stopped: budget spent',
+  STALE_RECOVERED: 'Stalled job recovered',
+  REDRIVEN: 'Taken over by another execution',
+};
+const TONES: Partial<Record<EventType, Entry['tone']>> = {
+  APPROVED: 'good',
+  REJECTED: 'bad',
+  ERROR: 'bad',
+  JOB_TIMEOUT: 'bad',
+  STOPPED_BUDGET: 'bad',
+  CANCELLED: 'bad',
+  APPROVAL_EXPIRED: 'bad',
+  WAITING_APPROVAL: 'wait',
+  WAITING_HUMAN: 'wait',
+  REVISION_REQUESTED: 'wait',
+};
+
+const titleOf = (event: JobEvent): string => {
+  if (event.event_type === 'DONE') return `Done: ${clip(keyLabel(String(event.outputs.status ?? 'unknown')), 40)}`;
+  if (event.event_type === 'APPROVED' && event.outputs.auto === true) return 'Passed by itself';
+  const words = event.event_type.toLowerCase().replaceAll('_', ' ');
+  return TITLES[event.event_type] ?? words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+const toneOf = (event: JobEvent): Entry['tone'] => {
+  if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'good' : 'bad';
+  return TONES[event.event_type] ?? null;
+};
+
+/** Every object inside a value, itself included, a few levels down. */
+const objectsIn = (value: unknown, depth = 0): Record<string, unknown>[] => {
+  if (typeof value !== 'object' || value === null || depth > 4) return [];
+  const inner = Object.values(value).flatMap((v) => objectsIn(v, depth + 1));
+  return Array.isArray(value) ? inner : [{ ...value }, ...inner];
+};
+
+const SOURCES: Record<string, Label> = { live: 'LIVE', record: 'RECORD', replay: 'REPLAY' };
+
+const labelsOf = (objects: Record<string, unknown>[]): Label[] => {
+  const sources = objects.flatMap((o) => (typeof o.response_source === 'string' ? (SOURCES[o.response_source] ?? []) : []));
+  return [...new Set([...sources, ...(objects.some((o) => o.degraded === true) ? ['DEGRADED' as const] : [])])];
+};
+
+const filesOf = (event: JobEvent, objects: Record<string, unknown>[]): FileLink[] => {
+  const prefix = `jobs/${event.job_id}/`;
+  const paths = objects.flatMap((o) =>
+    typeof o.key === 'string' && typeof o.sha256 === 'string' && o.key.startsWith(prefix) ? [o.key.slice(prefix.length)] : [],
+  );
+  return [...new Set(paths)].map((path) => ({ path, name: path.split('/').at(-1) ?? path }));
+};
+
+// Shown elsewhere on the entry, or the machine's own bookkeeping.
+const SHOWN = new Set([
+  'channel',
+  'status',
+  'response_source',
+  'state',
+  'visit',
+  'subject_digest',
+  'expires_at',
+  'quorum',
+  'title',
+  'kind',
+  'run',
+  'spec_digest',
+  'auto',
+  'degraded',
+  'mode',
+]);
+
+const notesOf = (event: JobEvent): Entry['notes'] =>
+  Object.entries(event.outputs)
+    .filter(
+      ([key, value]) =>
+        !SHOWN.has(key) &&
+        !key.endsWith('sha256') &&
+        ['string', 'number', 'boolean'].includes(typeof value) &&
+        value !== event.message &&
+        value !== event.job_id,
+    )
+    .slice(0, 6)
+    .map(([key, value]) => ({ label: keyLabel(key), text: typeof value === 'number' ? figure(value) : clip(String(value), 160) }));
+
+/** One event as the timeline tells it. Nothing in it is markup. */
+export const entryOf = (event: JobEvent): Entry => {
+  const objects = objectsIn(event.outputs);
+  const person = event.actor.type === 'user';
+  return {
+    seq: event.seq,
+    at: event.at,
+    type: event.event_type,
+    title: titleOf(event),
+    tone: toneOf(event),
+    step: event.step,
+    by: person ? visible(event.actor.id) : `${event.actor.type} ${visible(event.actor.id)}`,
+    identity: event.actor.identity === 'none' ? null : event.actor.identity,
+    message: event.message === null ? null : visible(event.message),
+    digest: typeof event.outputs.subject_digest === 'string' && event.outputs.auto !== true ? event.outputs.subject_digest : null,
+    channel: typeof event.outputs.channel === 'string' ? clip(event.outputs.channel, 20) : null,
+    labels: labelsOf(objects),
+    notes: notesOf(event),
+    files: filesOf(event, objects),
+  };
+};

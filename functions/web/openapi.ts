@@ -1,0 +1,219 @@
+import * as z from 'zod';
+import { JobEvent } from '../../contracts/events.ts';
+import * as http from '../../contracts/http.ts';
+import { ArtifactPath, JobId, SnapshotId } from '../../contracts/ids.ts';
+import { JobSpec } from '../../contracts/job-spec.ts';
+import { JobStatus } from '../../contracts/job-state.ts';
+import { Snapshot } from '../../contracts/snapshot.ts';
+import { APPROVAL_STEPS } from '../../contracts/steps.ts';
+
+type Json = Record<string, unknown>;
+
+const OUTPUTS = {
+  Job: http.JobView,
+  JobDetail: http.JobDetail,
+  JobList: http.JobList,
+  JobEvent,
+  EventList: http.EventList,
+  ApprovalList: http.ApprovalList,
+  ArtifactList: http.ArtifactList,
+  CassetteList: http.CassetteList,
+  SnapshotList: http.SnapshotList,
+  Snapshot,
+  Decision: http.DecisionView,
+  Health: http.HealthView,
+  Status: http.StatusView,
+  Queue: http.QueueView,
+  Metrics: http.MetricsView,
+  Reconciled: http.ReconcileView,
+  VerifyReport: http.VerifyReport,
+  Problem: http.Problem,
+};
+const INPUTS = { JobSpec, DecisionBody: http.DecisionBody, CancelBody: http.CancelBody, ReconcileBody: http.ReconcileBody };
+
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return json;
+};
+
+const ref = (name: keyof typeof OUTPUTS | keyof typeof INPUTS): Json => ({ $ref: `#/components/schemas/${name}` });
+const content = (type: string, schema: Json): Json => ({ content: { [type]: { schema } } });
+const answer = (description: string, name: keyof typeof OUTPUTS): Json => ({ description, ...content('application/json', ref(name)) });
+const parameter = (name: string, where: 'path' | 'query' | 'header', schema: Json, required = where === 'path'): Json => ({
+  name,
+  in: where,
+  required,
+  schema,
+});
+const body = (name: keyof typeof INPUTS, required = true): Json => ({ required, ...content('application/json', ref(name)) });
+
+const PROBLEM: Json = {
+  description: 'What was refused, why, and what to do next.',
+  ...content('application/problem+json', ref('Problem')),
+};
+const operation = (operationId: string, summary: string, responses: Json, more: Json = {}): Json => ({
+  operationId,
+  summary,
+  ...more,
+  responses: { ...responses, default: PROBLEM },
+});
+
+const id = parameter('id', 'path', schemaOf(JobId, 'input'));
+const paging = [
+  parameter('limit', 'query', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
+  parameter('cursor', 'query', { type: 'string' }),
+];
+const after = parameter('after', 'query', { type: 'integer', minimum: 0 });
+
+const decision = (choice: string, summary: string): Json => ({
+  post: operation(
+    `${choice}Job`,
+    summary,
+    { 200: answer('The decision that is on record, this one or an earlier one.', 'Decision') },
+    {
+      parameters: [id, parameter('step', 'query', { enum: APPROVAL_STEPS }, true)],
+      requestBody: body('DecisionBody'),
+    },
+  ),
+});
+
+const jobPaths = (): Json => ({
+  '/jobs': {
+    get: operation(
+      'listJobs',
+      'Jobs, newest first.',
+      { 200: answer('A page of jobs.', 'JobList') },
+      {
+        parameters: [
+          parameter('status', 'query', schemaOf(JobStatus, 'input')),
+          parameter('q', 'query', { type: 'string', maxLength: 200 }),
+          ...paging,
+        ],
+      },
+    ),
+    post: operation(
+      'submitJob',
+      'Opens a job. The same spec is the same job.',
+      { 200: answer('It was there already.', 'Job'), 201: answer('Opened.', 'Job') },
+      {
+        requestBody: body('JobSpec'),
+      },
+    ),
+  },
+  '/jobs/{id}': { get: operation('getJob', 'A job and its events.', { 200: answer('The job.', 'JobDetail') }, { parameters: [id] }) },
+  '/jobs/{id}/events': {
+    get: operation(
+      'listEvents',
+      'Events after a sequence number.',
+      { 200: answer('Events in order.', 'EventList') },
+      { parameters: [id, after] },
+    ),
+  },
+  '/jobs/{id}/events/stream': {
+    get: operation(
+      'streamEvents',
+      'Events as server-sent events; `id` is the sequence number, `data` a job_event_v1.',
+      {
+        200: { description: 'The stream.', ...content('text/event-stream', { type: 'string' }) },
+        204: { description: 'The job is done and everything was sent.' },
+      },
+      { parameters: [id, after, parameter('Last-Event-ID', 'header', { type: 'integer' })] },
+    ),
+  },
+  '/jobs/{id}/approve': decision('approve', 'Signs what the digest names.'),
+  '/jobs/{id}/reject': decision('reject', 'Ends the job as rejected.'),
+  '/jobs/{id}/revise': decision('revise', 'Sends the work back with a comment.'),
+  '/jobs/{id}/cancel': {
+    post: operation(
+      'cancelJob',
+      'Ends a job.',
+      { 200: answer('The job.', 'Job') },
+      { parameters: [id], requestBody: body('CancelBody', false) },
+    ),
+  },
+  '/jobs/{id}/artifacts': {
+    get: operation('listArtifacts', 'Files of a job.', { 200: answer('Files.', 'ArtifactList') }, { parameters: [id] }),
+  },
+  '/jobs/{id}/artifacts/{path}': {
+    get: operation(
+      'getArtifact',
+      'One file; the path may have several segments.',
+      { 200: { description: 'The file.', ...content('application/octet-stream', {}) } },
+      {
+        parameters: [id, parameter('path', 'path', schemaOf(ArtifactPath, 'input'))],
+      },
+    ),
+  },
+  '/jobs/{id}/verify': {
+    get: operation(
+      'verifyJob',
+      'Checks the job against its log.',
+      { 200: answer('What was found.', 'VerifyReport') },
+      { parameters: [id] },
+    ),
+  },
+});
+
+const otherPaths = (): Json => ({
+  '/healthz': { get: operation('health', 'The process answers.', { 200: answer('Alive.', 'Health') }) },
+  '/status': {
+    get: operation('status', 'Environment and stores.', {
+      200: answer('Status.', 'Status'),
+      503: answer('A store is unreachable.', 'Status'),
+    }),
+  },
+  '/queue': { get: operation('queue', 'Load.', { 200: answer('Load.', 'Queue') }) },
+  '/metrics': {
+    get: operation('metrics', 'What the index can say; Prometheus text for `Accept: text/plain`.', { 200: answer('Metrics.', 'Metrics') }),
+  },
+  '/approvals': {
+    get: operation('listApprovals', 'What waits, oldest first.', { 200: answer('A page.', 'ApprovalList') }, { parameters: paging }),
+  },
+  '/snapshots': { get: operation('listSnapshots', 'Snapshots.', { 200: answer('Snapshots.', 'SnapshotList') }) },
+  '/snapshots/{id}': {
+    put: operation(
+      'putSnapshot',
+      'Stores daily bars, immutable, under an id.',
+      { 200: answer('The manifest.', 'Snapshot') },
+      {
+        parameters: [
+          parameter('id', 'path', schemaOf(SnapshotId, 'input')),
+          parameter('symbol', 'query', { type: 'string' }),
+          parameter('source', 'query', { type: 'string' }),
+        ],
+        requestBody: { required: true, ...content('text/csv', { type: 'string' }) },
+      },
+    ),
+  },
+  '/cassettes': {
+    get: operation(
+      'listCassettes',
+      'Recorded answers.',
+      { 200: answer('Recorded answers.', 'CassetteList') },
+      { parameters: [parameter('agent', 'query', { type: 'string' })] },
+    ),
+  },
+  '/reconcile': {
+    post: operation(
+      'reconcile',
+      'One reconciler pass.',
+      { 200: answer('What it did.', 'Reconciled') },
+      { requestBody: body('ReconcileBody', false) },
+    ),
+  },
+});
+
+const entries = (schemas: Record<string, z.ZodType>, io: 'input' | 'output'): [string, Json][] =>
+  Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema, io)]);
+
+/** The API as an OpenAPI 3.1 document, from the schemas that parse its traffic. */
+export const openApi = (): Json => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'Holdpoint',
+    version: '1',
+    description: 'LLM-assisted jobs behind hold points. Errors are RFC 9457 problem documents with a stable `code`.',
+  },
+  paths: { ...otherPaths(), ...jobPaths() },
+  components: { schemas: Object.fromEntries([...entries(OUTPUTS, 'output'), ...entries(INPUTS, 'input')]) },
+});

@@ -1,0 +1,99 @@
+import { html } from 'hono/html';
+import type { Actor, JobEvent } from '../../../contracts/events.ts';
+import type { Approval, JobState } from '../../../contracts/job-state.ts';
+import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
+import { costSoFar } from '../model/cost.ts';
+import { usd, visible } from '../model/text.ts';
+import { type Evidence, evidenceCards } from './evidence.ts';
+import type { Html } from './layout.ts';
+import { digest, notice, said, time } from './parts.ts';
+
+const FALLBACK = {
+  question: 'Approve this?',
+  onApprove: 'The job goes on.',
+  onReject: 'The job ends as rejected.',
+  onRevise: 'The job goes back with your comment.',
+};
+
+const meaning = (step: string) => {
+  const known = ApprovalStep.safeParse(step);
+  return known.success ? STEPS[known.data] : FALLBACK;
+};
+
+/** What the job has cost, in words. */
+export const costLine = (state: JobState): Html => {
+  const { calls, usd: total } = costSoFar(state);
+  if (calls === 0) return html`no model call so far`;
+  return html`${calls} model ${calls === 1 ? 'call' : 'calls'}, ${total === null ? 'cost not recorded' : usd(total)}`;
+};
+
+const choice = (value: string, name: string, consequence: string, classes: string): Html =>
+  html`<div class="choice ${classes}"><button type="submit" name="choice" value="${value}" aria-describedby="on-${value}">${name}</button><p id="on-${value}">${consequence}</p></div>`;
+
+const choices = (approval: Approval, signable: boolean): Html => {
+  const does = meaning(approval.step);
+  const can = (value: string) => approval.choices.includes(value);
+  return html`<div class="choices">
+${can('reject') ? choice('reject', 'Reject', does.onReject, '') : ''}
+${can('revise') ? choice('revise', 'Send back', `${does.onRevise ?? FALLBACK.onRevise} Say what to change.`, '') : ''}
+${can('approve') && signable ? choice('approve', 'Approve', does.onApprove, 'yes') : ''}
+</div>`;
+};
+
+const self = (state: JobState, actor: Actor): Html | string =>
+  state.submitted_by.id === actor.id ? html`<p class="quiet">You submitted this job yourself; the log will say so.</p>` : '';
+
+const form = (
+  state: JobState,
+  approval: Approval,
+  actor: Actor,
+  signable: boolean,
+): Html => html`<form method="post" action="/ui/jobs/${state.job_id}/decide">
+<input type="hidden" name="step" value="${approval.step}"><input type="hidden" name="subject_digest" value="${approval.subject_digest}">
+<p class="signs">You decide as ${said(actor.id)} (${actor.identity}) on ${digest(approval.subject_digest)}.</p>${self(state, actor)}
+<label for="comment">Comment <span class="quiet">kept in the log</span></label>
+<textarea id="comment" name="comment" rows="3" maxlength="4000" autocomplete="off"></textarea>
+${choices(approval, signable)}</form>`;
+
+const votes = (approval: Approval): Html | string =>
+  approval.quorum <= 1
+    ? ''
+    : html`<div><dt>Votes</dt><dd>${approval.votes.length} of ${approval.quorum}${approval.votes.length > 0 ? `: ${approval.votes.map((vote) => visible(vote.by)).join(', ')}` : ''}</dd></div>`;
+
+/** The question, the evidence, and the answers: all an approver needs, in that order. */
+export const decisionCard = (options: { state: JobState; approval: Approval; evidence: Evidence[]; actor: Actor; now: Date }): Html => {
+  const { state, approval, evidence, actor, now } = options;
+  const { question } = meaning(approval.step);
+  return html`<section class="decision" id="decision" data-live aria-labelledby="question">
+<h2 id="question">${question}</h2>
+<dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
+<div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
+<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div>${votes(approval)}
+<div><dt>Cost so far</dt><dd>${costLine(state)}</dd></div></dl>
+${evidence.length === 0 ? html`<p class="quiet">This step covers no files.</p>` : evidenceCards(evidence)}
+${form(
+  state,
+  approval,
+  actor,
+  evidence.every((e) => e.intact),
+)}</section>`;
+};
+
+const VERBS: Record<string, string> = {
+  APPROVED: 'Approved',
+  REJECTED: 'Rejected',
+  REVISION_REQUESTED: 'Sent back',
+  APPROVAL_VOTED: 'Vote recorded',
+};
+
+/** What was recorded, read from the log itself; nothing for a number that is no decision. */
+export const recorded = (event: JobEvent | undefined, late: boolean, now: Date): Html | string => {
+  const verb = event && VERBS[event.event_type];
+  if (!event || !verb) return '';
+  const title = late ? `Already decided: ${verb.toLowerCase()}` : `${verb}: ${(event.step ?? '').replaceAll('_', ' ')}`;
+  return notice(
+    event.event_type === 'REJECTED' ? 'wait' : 'good',
+    title,
+    html`<p>By ${said(event.actor.id)} (${event.actor.identity}), ${time(event.at, now)}. <a href="#e${event.seq}">See event ${event.seq}</a>.</p>`,
+  );
+};

@@ -1,0 +1,129 @@
+import { html } from 'hono/html';
+import type { LoadedJob } from '../../../contracts/commands.ts';
+import type { Actor, JobEvent } from '../../../contracts/events.ts';
+import type { JobState } from '../../../contracts/job-state.ts';
+import type { Web } from '../deps.ts';
+import { progress } from '../model/progress.ts';
+import { readable } from '../model/readable.ts';
+import { clip, fileSize } from '../model/text.ts';
+import { viewOfState } from '../model/views.ts';
+import { costLine, decisionCard, recorded } from './decision.ts';
+import { diagram } from './diagram.ts';
+import { type Evidence, loadEvidence } from './evidence.ts';
+import { type Html, page } from './layout.ts';
+import { modeLabels, notice, said, standing, time } from './parts.ts';
+import { blocks } from './readable.ts';
+import { type Result, resultPanel } from './result.ts';
+import { loadResult } from './result-data.ts';
+import { timeline } from './timeline.ts';
+
+/** Everything the page of a job shows. */
+export type JobPage = LoadedJob & {
+  evidence: Evidence[];
+  result: Result | null;
+  asked: unknown;
+  files: { path: string; bytes: number }[];
+};
+
+const loadAsked = async (web: Web, id: string): Promise<unknown> => {
+  const object = await web.artifacts.get(`jobs/${id}/job_spec.json`);
+  try {
+    return object === null ? null : JSON.parse(new TextDecoder().decode(object.body));
+  } catch {
+    return null;
+  }
+};
+
+/** Reads what the page shows beside the job itself. */
+export const loadJobPage = async (web: Web, loaded: LoadedJob): Promise<JobPage> => {
+  const { state, events } = loaded;
+  const prefix = `jobs/${state.job_id}/`;
+  const [evidence, result, asked, files] = await Promise.all([
+    state.status === 'WAITING_APPROVAL' ? loadEvidence(web, state, state.approval) : [],
+    loadResult(web, state.job_id, events),
+    loadAsked(web, state.job_id),
+    web.artifacts.list(prefix),
+  ]);
+  return { state, events, evidence, result, asked, files: files.map(({ key, bytes }) => ({ path: key.slice(prefix.length), bytes })) };
+};
+
+const head = (state: JobState, now: Date): Html => html`<header class="job" id="job-head" data-live><h1>${said(clip(state.title, 200))}</h1>
+<p class="line">${standing(viewOfState(state))} ${modeLabels(state)}</p>
+<p class="meta"><code>${state.job_id}</code> · ${state.kind}${state.run > 1 ? html`, run ${state.run}` : ''} · by ${said(state.submitted_by.id)} (${state.submitted_by.identity}) · ${time(state.created_at, now)} · ${costLine(state)}</p></header>`;
+
+const ENDINGS: Record<string, string> = {
+  gates_failed: 'The run finished, and the policy bundle does not accept its result. The trial is on record; there is no card.',
+  rejected: 'An approver said no. Nothing after that step ran.',
+  stopped_llm_error: 'No provider answered and no recorded answer fits. Record one, or submit again with a simulated model.',
+  stopped_budget: 'The budget of this job is spent and was not raised.',
+  cancelled: 'Somebody cancelled it.',
+  timed_out: 'It ran out of time.',
+  error: 'A stage failed for good.',
+};
+
+const ending = (state: JobState, events: JobEvent[]): Html | string => {
+  if (state.status !== 'DONE' || state.outcome === 'succeeded') return '';
+  const cause = events.findLast(
+    (event) => event.event_type === 'ERROR' || event.event_type === 'REJECTED' || event.event_type === 'CANCELLED',
+  );
+  const why = [state.reason, cause?.message].filter((text) => typeof text === 'string' && text !== '');
+  return notice(
+    'bad',
+    `Ended: ${state.outcome.replaceAll('_', ' ')}`,
+    html`<p>${ENDINGS[state.outcome] ?? ''}</p>${[...new Set(why)].map((text) => html`<p>${said(clip(text ?? '', 600))}</p>`)}${cause ? html`<p><a href="#e${cause.seq}">See event ${cause.seq}</a></p>` : ''}`,
+  );
+};
+
+const map = (web: Web, state: JobState, events: JobEvent[]): Html => {
+  const waiting = state.status === 'WAITING_APPROVAL';
+  return html`<section class="panel" id="map" data-live aria-labelledby="map-h"><h2 id="map-h">Map</h2>${diagram(web.map, progress(web.map, state, events), waiting)}</section>`;
+};
+
+const askedPart = (asked: unknown): Html | string => {
+  if (typeof asked !== 'object' || asked === null) return '';
+  const { schema_version: _, title: __, kind: ___, ...rest } = { schema_version: '', title: '', kind: '', ...asked };
+  return html`<section class="panel" id="asked" aria-labelledby="asked-h"><h2 id="asked-h">What was submitted</h2>${blocks(readable(rest))}</section>`;
+};
+
+const artifacts = (
+  jobId: string,
+  files: JobPage['files'],
+): Html => html`<section class="panel" id="artifacts" data-live aria-labelledby="artifacts-h"><h2 id="artifacts-h">Files</h2>
+${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${path}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
+${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
+
+const decision = (data: JobPage, actor: Actor, now: Date): Html => {
+  const { state, evidence } = data;
+  if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, evidence, actor, now });
+  const question =
+    state.status === 'WAITING_HUMAN' ? html`<h2>It waits for an answer</h2><p class="prose">${said(state.question)}</p>` : '';
+  return html`<section id="decision" data-live>${question}</section>`;
+};
+
+export type JobPageOptions = { actor: Actor; all: boolean; banner?: Html | string; decided?: { seq: number; late: boolean } };
+
+/** The page of one job. */
+export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html => {
+  const { state, events, result } = data;
+  const now = web.clock();
+  const mark = options.decided;
+  const done = mark
+    ? recorded(
+        events.find((event) => event.seq === mark.seq),
+        mark.late,
+        now,
+      )
+    : '';
+  const main = html`${options.banner ?? ''}${done}${head(state, now)}
+<div class="columns"><div class="first">${ending(state, events)}${decision(data, options.actor, now)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
+<aside class="second" aria-label="Map">${map(web, state, events)}</aside>
+<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, options.all)}${artifacts(state.job_id, data.files)}</div></div>
+<p id="live-note" class="toast" role="status"></p>`;
+  return page(web, {
+    title: state.title,
+    at: '/ui/jobs',
+    actor: options.actor,
+    ...(state.status === 'DONE' ? {} : { stream: `/jobs/${state.job_id}/events/stream?after=${state.last_seq}` }),
+    main,
+  });
+};

@@ -1,0 +1,53 @@
+import { html } from 'hono/html';
+import type { Actor } from '../../../contracts/events.ts';
+import { assetUrl } from '../assets/assets.ts';
+import type { Web } from '../deps.ts';
+import { clip, visible } from '../model/text.ts';
+
+export type Html = ReturnType<typeof html>;
+
+export type PageOptions = {
+  title: string;
+  /** Which entry of the navigation this page belongs to. */
+  at: '/ui/jobs' | '/ui/approvals' | '/ui/cassettes' | null;
+  actor: Actor | null;
+  /** Address of the event stream that keeps the page current. */
+  stream?: string;
+  main: Html;
+};
+
+const NAV = [
+  ['/ui/jobs', 'Jobs'],
+  ['/ui/approvals', 'Approvals'],
+  ['/ui/cassettes', 'Cassettes'],
+] as const;
+
+const nav = (at: PageOptions['at']): Html => html`<nav aria-label="Main"><ul>
+${NAV.map(([href, name]) => html`<li><a href="${href}"${at === href ? html` aria-current="page"` : ''}>${name}</a></li>`)}
+</ul></nav>`;
+
+const who = (actor: Actor | null): Html | string =>
+  actor === null
+    ? ''
+    : html`<p class="who"><span class="quiet">You are</span> <bdi>${visible(actor.id)}</bdi> <span class="quiet">(${actor.identity})</span></p>`;
+
+/** The frame of every page. */
+export const page = (web: Web, options: PageOptions): Html => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${clip(options.title, 120)} – Holdpoint</title>
+<link rel="stylesheet" href="${assetUrl('holdpoint.css')}">
+<link rel="icon" href="${assetUrl('holdpoint.svg')}" type="image/svg+xml">
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header class="bar"><p class="brand"><a href="/ui/jobs">Holdpoint</a> <span class="env">${web.env}</span></p>${nav(options.at)}${who(options.actor)}</header>
+<main id="main"${options.stream ? html` data-stream="${options.stream}"` : ''}>
+${options.main}
+</main>
+${options.stream ? html`<script src="${assetUrl('holdpoint.js')}" defer></script>` : ''}
+</body>
+</html>`;

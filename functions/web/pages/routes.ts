@@ -1,0 +1,113 @@
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import * as z from 'zod';
+import { Refusal } from '../../../contracts/commands.ts';
+import { DECISION_MAX_BYTES, PROBLEMS } from '../../../contracts/http.ts';
+import { AgentId, SubjectDigest } from '../../../contracts/ids.ts';
+import type { JobState } from '../../../contracts/job-state.ts';
+import { Choice } from '../../../contracts/steps.ts';
+import { stepOf } from '../api/decisions.ts';
+import { listJobs, loadJob } from '../api/jobs.ts';
+import type { Web } from '../deps.ts';
+import { readForm } from '../http/body.ts';
+import { actorOf } from '../http/identity.ts';
+import { JobQuery, jobIdOf, PageQuery, pageOf, parseInput, queryOf } from '../http/input.ts';
+import { approvalOf } from '../model/views.ts';
+import { recorded } from './decision.ts';
+import { jobPage, loadJobPage } from './job.ts';
+import { type Html, page } from './layout.ts';
+import { approvalList, cassetteList, jobList } from './lists.ts';
+import { digest, notice } from './parts.ts';
+
+const DecisionForm = z.object({
+  step: z.string(),
+  subject_digest: SubjectDigest,
+  choice: Choice,
+  comment: z
+    .string()
+    .default('')
+    .transform((text) => text.replaceAll('\r\n', '\n').trim())
+    .pipe(z.string().max(4000)),
+});
+
+const changed = (digestSeen: string, state: JobState): Html =>
+  notice(
+    'bad',
+    'What you saw has changed. Nothing was recorded.',
+    html`<p>You decided on ${digest(digestSeen)}.${state.status === 'WAITING_APPROVAL' ? html` It is ${digest(state.approval.subject_digest)} now: read it below and decide again.` : ' The job has moved on; its state is below.'}</p>`,
+  );
+
+/** The job page as the answer to a decision that was not taken. */
+const refusedPage = async (web: Web, c: Context, id: string, refusal: Refusal, seen: string): Promise<Response> => {
+  const loaded = await loadJob(web, id);
+  const { state, events } = loaded;
+  const earlier = state.approvals.findLast((a) => a.subject_digest === seen && a.decision !== null)?.decision;
+  const outcome = earlier
+    ? recorded(
+        events.find((event) => event.seq === earlier.seq),
+        true,
+        web.clock(),
+      )
+    : '';
+  const why =
+    refusal.code === 'STALE_SUBJECT' ? changed(seen, state) : notice('bad', 'Your decision was not taken', html`<p>${refusal.message}</p>`);
+  const view = jobPage(web, await loadJobPage(web, loaded), { actor: actorOf(web, c.req.raw), all: false, banner: html`${why}${outcome}` });
+  return c.html(view, PROBLEMS[refusal.code] === 409 ? 409 : 400);
+};
+
+const SHOWN_ON_THE_JOB = new Set(['STALE_SUBJECT', 'DECISION_CONFLICT', 'NOT_WAITING']);
+
+const decide = async (web: Web, c: Context): Promise<Response> => {
+  const id = jobIdOf(c.req.param('id') ?? '');
+  const form = parseInput(DecisionForm, await readForm(c.req.raw, DECISION_MAX_BYTES), 'form');
+  const { choice, subject_digest } = form;
+  const command = {
+    step: stepOf(form.step),
+    choice,
+    subject_digest,
+    comment: form.comment || null,
+    actor: actorOf(web, c.req.raw),
+    channel: 'page' as const,
+  };
+  try {
+    const { decision, already_decided } = await web.commands.decide(id, command);
+    return c.redirect(`/ui/jobs/${id}?decided=${decision.seq}${already_decided ? '&late=1' : ''}`, 303);
+  } catch (thrown) {
+    if (thrown instanceof Refusal && SHOWN_ON_THE_JOB.has(thrown.code)) return refusedPage(web, c, id, thrown, subject_digest);
+    throw thrown;
+  }
+};
+
+const showJob = async (web: Web, c: Context): Promise<Response> => {
+  const loaded = await loadJob(web, c.req.param('id') ?? '');
+  const seq = Number(c.req.query('decided'));
+  const view = jobPage(web, await loadJobPage(web, loaded), {
+    actor: actorOf(web, c.req.raw),
+    all: c.req.query('all') === '1',
+    ...(Number.isInteger(seq) && seq > 0 ? { decided: { seq, late: c.req.query('late') === '1' } } : {}),
+  });
+  return c.html(view);
+};
+
+export const pageRoutes = (web: Web): Hono =>
+  new Hono()
+    .get('/ui/jobs', async (c) => {
+      const { status, q } = parseInput(JobQuery, queryOf(c.req.raw), 'query');
+      const filter = { ...(status === undefined ? {} : { status }), ...(q === undefined ? {} : { q }) };
+      const main = jobList(await listJobs(web, c.req.raw), filter, web.clock());
+      return c.html(page(web, { title: 'Jobs', at: '/ui/jobs', actor: actorOf(web, c.req.raw), main }));
+    })
+    .get('/ui/jobs/:id', (c) => showJob(web, c))
+    .post('/ui/jobs/:id/decide', (c) => decide(web, c))
+    .get('/ui/approvals', async (c) => {
+      const list = await web.index.waiting(pageOf(parseInput(PageQuery, queryOf(c.req.raw), 'query')));
+      const main = approvalList(list.items.flatMap(approvalOf), list.next_cursor, web.clock());
+      return c.html(page(web, { title: 'Approvals', at: '/ui/approvals', actor: actorOf(web, c.req.raw), main }));
+    })
+    .get('/ui/cassettes', async (c) => {
+      const { agent } = parseInput(z.object({ agent: AgentId.optional() }), queryOf(c.req.raw), 'query');
+      const all = await web.cassettes.list();
+      const agents = [...new Set(all.map((cassette) => cassette.agent))].toSorted();
+      const main = cassetteList(agent === undefined ? all : all.filter((cassette) => cassette.agent === agent), agents, agent);
+      return c.html(page(web, { title: 'Cassettes', at: '/ui/cassettes', actor: actorOf(web, c.req.raw), main }));
+    });

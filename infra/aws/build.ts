@@ -1,0 +1,34 @@
+import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import type { Environment } from '../environments.ts';
+import type { CodeOf } from './bundle.ts';
+import { ServiceStack } from './service-stack.ts';
+import { StateStack } from './state-stack.ts';
+
+/** What `cdk init` would write, validation of every template included. Exports, since they also keep the state stack from being deleted first. */
+const FLAGS = { ...recommendedFlags, '@aws-cdk/core:defaultCrossStackReferences': 'strong' };
+
+type Props = Omit<AppProps, 'context'> & { readonly environments: readonly Environment[]; readonly code: CodeOf };
+
+/** The app: two stacks per environment, checked by both rule packs. A finding nobody acknowledged fails the synthesis. */
+export const buildApp = ({ environments, code, ...props }: Props): App => {
+  const app = new App({ ...props, context: FLAGS });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  for (const environment of environments) {
+    const { name, account, region } = environment;
+    const shared = { environment, env: { region, ...(account ? { account } : {}) } };
+    const state = new StateStack(app, `holdpoint-${name}-state`, {
+      ...shared,
+      description: `Holdpoint ${name}: events, artifacts, jobs, keys`,
+    });
+    const service = new ServiceStack(app, `holdpoint-${name}-service`, {
+      ...shared,
+      state,
+      code,
+      description: `Holdpoint ${name}: functions, machine, API`,
+    });
+    for (const stack of [state, service]) Tags.of(stack).add('holdpoint:environment', name);
+  }
+  return app;
+};

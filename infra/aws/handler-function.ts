@@ -1,0 +1,117 @@
+import { Duration, RemovalPolicies, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import {
+  type AliasOptions,
+  Architecture,
+  type IFunction,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+  type Version,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { Environment } from '../environments.ts';
+import type { FunctionSpec } from '../functions.ts';
+import { grantsOf } from '../grants.ts';
+import { bucketName, functionName, LIVE, tableName } from '../names.ts';
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
+import type { CodeOf } from './bundle.ts';
+import { aliasArn, statementOf } from './policy.ts';
+
+type Props = {
+  readonly spec: FunctionSpec;
+  readonly environment: Environment;
+  readonly code: CodeOf;
+  readonly contextSecret: Secret;
+  readonly dataKey: Key | undefined;
+};
+
+/**
+ * One function of `infra/functions.ts`: its role, its log group, its version. All of it is retained, since an
+ * execution that waits keeps calling the version it started with (DeleteFunction deletes every version).
+ */
+export class HandlerFunction extends Construct {
+  readonly spec: FunctionSpec;
+  readonly lambda: LambdaFunction;
+  readonly version: Version;
+
+  constructor(scope: Construct, id: string, props: Props) {
+    super(scope, id);
+    const { spec, environment, code, contextSecret } = props;
+    const name = functionName(environment, spec.name);
+    const logGroup = new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/lambda/${name}`,
+      retention: environment.retention.logDays satisfies RetentionDays,
+    });
+
+    this.spec = spec;
+    this.lambda = new LambdaFunction(this, 'Function', {
+      functionName: name,
+      description: spec.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: code(spec),
+      memorySize: spec.memoryMb,
+      timeout: Duration.seconds(spec.timeoutSeconds),
+      role: this.#role(props, logGroup),
+      environment: { ...variables(this, environment, contextSecret), NODE_OPTIONS: '--enable-source-maps' },
+      tracing: Tracing.ACTIVE,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+    });
+    this.version = this.lambda.currentVersion;
+    acknowledgeTracing(this);
+    RemovalPolicies.of(this).retain();
+  }
+
+  /** The alias that callers other than the state machine invoke. */
+  addLiveAlias(options: AliasOptions = {}): IFunction {
+    // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.
+    return this.lambda.addAlias(LIVE, options) as IFunction;
+  }
+
+  #role({ spec, environment, contextSecret, dataKey }: Props, logGroup: LogGroup): Role {
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `${spec.name}: ${spec.description}`,
+    });
+    for (const grant of grantsOf(spec.name, environment)) {
+      const statement = statementOf(this, environment, contextSecret.secretArn, grant);
+      role.addToPolicy(statement);
+      acknowledgeWildcards(role, statement, grant.reason ?? '');
+    }
+    role.addToPolicy(
+      new PolicyStatement({ sid: 'WriteLogs', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
+    );
+    if (dataKey) {
+      role.addToPolicy(
+        new PolicyStatement({ sid: 'DataKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [dataKey.keyArn] }),
+      );
+    }
+    return role;
+  }
+}
+
+const variables = (scope: Construct, environment: Environment, contextSecret: Secret): Record<string, string> => ({
+  HOLDPOINT_ENV: environment.name,
+  HOLDPOINT_EVENTS_BUCKET: bucketName(environment, 'events'),
+  HOLDPOINT_ARTIFACTS_BUCKET: bucketName(environment, 'artifacts'),
+  HOLDPOINT_CASSETTES_BUCKET: bucketName(environment, 'cassettes'),
+  HOLDPOINT_TELEMETRY_BUCKET: bucketName(environment, 'telemetry'),
+  HOLDPOINT_TABLE: tableName(environment),
+  HOLDPOINT_JOB_MACHINE_ARN: aliasArn(scope, environment),
+  HOLDPOINT_CONTEXT_SECRET_ARN: contextSecret.secretArn,
+  HOLDPOINT_LLM_MODE: environment.llm.mode,
+  HOLDPOINT_LLM_PROVIDER: environment.llm.providers.join(','),
+});
+
+const acknowledgeTracing = (construct: HandlerFunction): void => {
+  const reason = 'X-Ray has no resource to name: PutTraceSegments and PutTelemetryRecords take only *';
+  acknowledge(construct, { 'AwsSolutions-IAM5[Resource::*]': reason });
+};

@@ -1,0 +1,96 @@
+import { CfnOutput } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi as Api,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Environment } from '../environments.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { HandlerFunction } from './handler-function.ts';
+
+type Props = { readonly environment: Environment; readonly web: HandlerFunction };
+type Open = { path: string; methods: HttpMethod[]; reason: string };
+
+const PAGES = 'an authorizer reads no cookies: the app itself signs people in on its pages';
+
+/** Routes no authorizer guards. Everything else is guarded, also what is added to the app later. */
+const openRoutes = ({ allowLinkApproval }: Environment): Open[] => [
+  { path: '/', methods: [HttpMethod.GET], reason: 'redirects to the pages and shows nothing' },
+  { path: '/healthz', methods: [HttpMethod.GET], reason: 'says only that the function runs; monitors have no token' },
+  { path: '/openapi.json', methods: [HttpMethod.GET], reason: 'the same public document for everyone' },
+  {
+    path: '/assets/{proxy+}',
+    methods: [HttpMethod.GET, HttpMethod.HEAD],
+    reason: 'style, script and icon of the pages, the same for everyone',
+  },
+  { path: '/ui/{proxy+}', methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST], reason: PAGES },
+  ...(allowLinkApproval
+    ? [
+        {
+          path: '/a/{capability}',
+          methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST],
+          reason: 'the capability in the path is the authorization, where this environment allows link approval',
+        },
+      ]
+    : []),
+];
+
+/** The HTTP API and pages in front of the web function. */
+export class HttpApi extends Construct {
+  constructor(scope: Construct, id: string, { environment, web }: Props) {
+    super(scope, id);
+    const integration = new HttpLambdaIntegration('Web', web.addLiveAlias(), { scopePermissionToRoute: false });
+    const api = new Api(this, 'Api', { apiName: `holdpoint-${environment.name}`, createDefaultStage: false });
+
+    for (const { path, methods, reason } of openRoutes(environment)) {
+      for (const route of api.addRoutes({ path, methods, integration, authorizer: new HttpNoneAuthorizer() })) {
+        acknowledge(route, { 'AwsSolutions-APIG4': reason });
+      }
+    }
+    api.addRoutes({ path: '/{proxy+}', methods: [HttpMethod.ANY], integration, authorizer: authorizer(environment) });
+    acknowledge(web.lambda, { 'Serverless-LambdaDLQ': 'the API waits for its answer and the caller sees a failure: nothing is queued' });
+    this.#stage(api, environment);
+    new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'HTTP API and pages' });
+  }
+
+  #stage(api: Api, environment: Environment): void {
+    const logGroup = new LogGroup(this, 'AccessLogs', {
+      logGroupName: `/aws/vendedlogs/apis/holdpoint-${environment.name}`,
+      retention: environment.retention.logDays satisfies RetentionDays,
+    });
+    new HttpStage(this, 'Stage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: 50, burstLimit: 100 },
+      accessLogSettings: { destination: new LogGroupLogDestination(logGroup), format: AccessLogFormat.custom(ACCESS_LOG) },
+    });
+  }
+}
+
+/** Without an issuer the JSON API stays shut to all but IAM principals of the account. */
+const authorizer = ({ oidc }: Environment): IHttpRouteAuthorizer =>
+  oidc ? new HttpJwtAuthorizer('Oidc', oidc.issuer, { jwtAudience: oidc.audience }) : new HttpIamAuthorizer();
+
+// The route, never the path: a path may hold an approval link's capability.
+const ACCESS_LOG = JSON.stringify({
+  request_id: '$context.requestId',
+  at: '$context.requestTime',
+  ip: '$context.identity.sourceIp',
+  route: '$context.routeKey',
+  status: '$context.status',
+  bytes: '$context.responseLength',
+  latency_ms: '$context.responseLatency',
+  error: '$context.error.message',
+  integration_error: '$context.integrationErrorMessage',
+  subject: '$context.authorizer.claims.sub',
+  caller: '$context.identity.userArn',
+});

@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { Aws, RemovalPolicies } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  CfnStateMachineAlias,
+  CfnStateMachineVersion,
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Environment } from '../environments.ts';
+import { LIVE, machineName } from '../names.ts';
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
+import { ROOT } from './bundle.ts';
+import type { HandlerFunction } from './handler-function.ts';
+
+type Props = { readonly environment: Environment; readonly handlers: readonly HandlerFunction[] };
+
+/**
+ * The job machine, its versions and the alias executions start through. Retained: deleting a machine ends every job
+ * that waits in it. The alias moves at once, since its executions last days and each keeps the version it began with.
+ */
+export class JobMachine extends Construct {
+  constructor(scope: Construct, id: string, { environment, handlers }: Props) {
+    super(scope, id);
+    const stages = handlers.filter(({ spec }) => spec.placeholder);
+    const machine = new StateMachine(this, 'Machine', {
+      stateMachineName: machineName(environment),
+      stateMachineType: StateMachineType.STANDARD,
+      definitionBody: DefinitionBody.fromFile(path.join(ROOT, 'statemachines/job.asl.json')),
+      definitionSubstitutions: Object.fromEntries(stages.map(({ spec, version }) => [spec.placeholder ?? '', version.functionArn])),
+      role: this.#role(stages),
+      tracingEnabled: true,
+      logs: {
+        destination: new LogGroup(this, 'Logs', {
+          // The prefix keeps CloudWatch's resource policy from growing with every log group.
+          logGroupName: `/aws/vendedlogs/states/${machineName(environment)}`,
+          retention: environment.retention.logDays satisfies RetentionDays,
+        }),
+        level: LogLevel.ALL,
+        // Payloads and task tokens stay out of the logs.
+        includeExecutionData: false,
+      },
+    });
+    const version = new CfnStateMachineVersion(this, 'Version', {
+      stateMachineArn: machine.stateMachineArn,
+      stateMachineRevisionId: machine.stateMachineRevisionId,
+    });
+    new CfnStateMachineAlias(this, 'Live', {
+      name: LIVE,
+      routingConfiguration: [{ stateMachineVersionArn: version.attrArn, weight: 100 }],
+    });
+    acknowledge(this, {
+      'AwsSolutions-IAM5[Resource::*]': 'log delivery and X-Ray have no resource to name: their actions take only *',
+    });
+    for (const { lambda } of stages) {
+      acknowledge(lambda, {
+        'Serverless-LambdaDLQ': 'the state machine waits for its answer, retries it and catches what fails: nothing is queued',
+      });
+    }
+    RemovalPolicies.of(this).retain();
+  }
+
+  /** May invoke its own functions, in every version that an execution may still call. */
+  #role(stages: readonly HandlerFunction[]): Role {
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('states.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+      description: 'The job machine: invokes its stages',
+    });
+    const invoke = new PolicyStatement({
+      sid: 'InvokeStages',
+      actions: ['lambda:InvokeFunction'],
+      resources: stages.map(({ lambda }) => `${lambda.functionArn}:*`),
+    });
+    role.addToPolicy(invoke);
+    acknowledgeWildcards(
+      role,
+      invoke,
+      'all versions of this stage: an execution that waits goes on with the version it started with, whatever was deployed since',
+    );
+    return role;
+  }
+}

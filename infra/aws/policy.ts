@@ -1,0 +1,56 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { type Conditions, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { Environment } from '../environments.ts';
+import type { Grant } from '../grants.ts';
+import { bucketName, LIVE, machineName, tableName } from '../names.ts';
+
+type Where = { resources: string[]; conditions?: Conditions };
+
+const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', resourceName: string): string =>
+  Stack.of(scope).formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+
+/** ARN of the job machine, by name: docs/decisions/0002-callback-arn-by-name.md. */
+export const machineArn = (scope: Construct, environment: Environment): string =>
+  statesArn(scope, 'stateMachine', machineName(environment));
+
+/** What callers start: never the bare machine. */
+export const aliasArn = (scope: Construct, environment: Environment): string => `${machineArn(scope, environment)}:${LIVE}`;
+
+const where = (scope: Construct, environment: Environment, contextSecretArn: string, grant: Grant): Where => {
+  const stack = Stack.of(scope);
+  const bucketArn = (bucket: Parameters<typeof bucketName>[1]): string =>
+    stack.formatArn({ service: 's3', region: '', account: '', resource: bucketName(environment, bucket) });
+  const tableArn = (): string => stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: tableName(environment) });
+
+  switch (grant.on) {
+    case 'objects':
+      return { resources: [`${bucketArn(grant.bucket)}/${grant.prefix}*`] };
+    case 'keys':
+      return {
+        resources: [bucketArn(grant.bucket)],
+        // IfExists: the check behind "404 or 403" of a GetObject carries no prefix, and must pass.
+        ...(grant.prefixes.includes('')
+          ? {}
+          : { conditions: { StringLikeIfExists: { 's3:prefix': grant.prefixes.map((prefix) => `${prefix}*`) } } }),
+      };
+    case 'table':
+      return { resources: [tableArn()] };
+    case 'indexes':
+      return { resources: grant.names.map((name) => `${tableArn()}/index/${name}`) };
+    case 'context-keys':
+      return { resources: [contextSecretArn] };
+    case 'alias':
+      // Step Functions authorizes on the machine's ARN; the qualifier is a condition
+      // (https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html).
+      return { resources: [machineArn(scope, environment)], conditions: { StringEquals: { 'states:StateMachineQualifier': LIVE } } };
+    case 'executions':
+      return { resources: [statesArn(scope, 'execution', `${machineName(environment)}:*`)] };
+    case 'waits':
+      return { resources: [machineArn(scope, environment)] };
+  }
+};
+
+/** A grant as an IAM statement of `environment`. */
+export const statementOf = (scope: Construct, environment: Environment, contextSecretArn: string, grant: Grant): PolicyStatement =>
+  new PolicyStatement({ sid: grant.sid, actions: [...grant.actions], ...where(scope, environment, contextSecretArn, grant) });

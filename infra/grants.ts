@@ -1,0 +1,125 @@
+import type { Environment } from './environments.ts';
+import type { FunctionName } from './functions.ts';
+import type { BucketId } from './names.ts';
+import type { TABLE } from './table.ts';
+
+export type IndexName = (typeof TABLE.indexes)[number]['name'];
+
+/**
+ * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is the job machine started
+ * through its alias; `executions` are those of the job machine; `waits` are its open task tokens.
+ */
+export type Target =
+  | { on: 'objects'; bucket: BucketId; prefix: string }
+  | { on: 'keys'; bucket: BucketId; prefixes: readonly string[] }
+  | { on: 'table' }
+  | { on: 'indexes'; names: readonly IndexName[] }
+  | { on: 'context-keys' }
+  | { on: 'alias' }
+  | { on: 'executions' }
+  | { on: 'waits' };
+
+export type Grant = Target & {
+  /** Statement id; letters and digits, unique within a function. */
+  sid: string;
+  actions: readonly string[];
+  /** Where the resource ends in a wildcard: why it must. */
+  reason?: string;
+};
+
+const objects = (sid: string, bucket: BucketId, prefix: string, actions: readonly string[], reason: string): Grant => ({
+  sid,
+  on: 'objects',
+  bucket,
+  prefix,
+  actions,
+  reason,
+});
+const keys = (sid: string, bucket: BucketId, ...prefixes: string[]): Grant => ({
+  sid,
+  on: 'keys',
+  bucket,
+  prefixes,
+  actions: ['s3:ListBucket'],
+});
+const table = (...actions: string[]): Grant => ({ sid: 'JobsTable', on: 'table', actions: actions.map((name) => `dynamodb:${name}`) });
+
+const GET = ['s3:GetObject'];
+const PUT = ['s3:PutObject'];
+const GET_PUT = [...GET, ...PUT];
+
+// The bucket itself refuses overwriting and deleting. Without ListBucket a missing key answers 403 instead of 404.
+const EVENTS: readonly Grant[] = [
+  objects('Events', 'events', 'jobs/', GET_PUT, 'event keys carry job id and sequence number, known only at run time'),
+  keys('EventKeys', 'events', 'jobs/'),
+];
+const JOB_REASON = 'keys of job files carry the job id, known only at run time';
+const jobFiles = (actions: readonly string[]): Grant => objects('JobFiles', 'artifacts', 'jobs/', actions, JOB_REASON);
+const snapshots = (actions: readonly string[]): Grant =>
+  objects('Snapshots', 'artifacts', 'snapshots/', actions, 'snapshots are content-addressed; the job names the one it reads');
+const CONTEXT_KEYS: Grant = { sid: 'ContextKeys', on: 'context-keys', actions: ['secretsmanager:GetSecretValue'] };
+const BASE: readonly Grant[] = [...EVENTS, CONTEXT_KEYS];
+
+const READS_JOB: readonly Grant[] = [...BASE, jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/')];
+const READS_SNAPSHOT: readonly Grant[] = [...BASE, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')];
+const ENDS_JOB: readonly Grant[] = [...BASE, jobFiles(PUT), table('PutItem')];
+
+const CASSETTE_REASON = 'cassette keys are digests of the question, known only at run time';
+const LIST_CASSETTES: Grant = keys('CassetteKeys', 'cassettes', '');
+const REPLAY: readonly Grant[] = [objects('Cassettes', 'cassettes', '', GET, CASSETTE_REASON), LIST_CASSETTES];
+
+const ANSWER_WAITS: Grant = { sid: 'AnswerWaits', on: 'waits', actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'] };
+const CONTROL: readonly Grant[] = [
+  ANSWER_WAITS,
+  { sid: 'StartJobs', on: 'alias', actions: ['states:StartExecution'] },
+  {
+    sid: 'WatchJobs',
+    on: 'executions',
+    actions: ['states:DescribeExecution', 'states:StopExecution'],
+    reason: 'execution names are job ids and run numbers, known only at run time',
+  },
+];
+const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes', names, actions: ['dynamodb:Query'] });
+
+/** Least privilege, one list per function. */
+export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
+  intake: [...BASE, jobFiles(PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'snapshots/'), table('PutItem')],
+  intent: [...READS_SNAPSHOT, ...REPLAY],
+  checkpoint: [...BASE, table('PutItem', 'DeleteItem'), ANSWER_WAITS],
+  compile: READS_SNAPSHOT,
+  run: READS_SNAPSHOT,
+  gates: READS_SNAPSHOT,
+  registry: [
+    ...READS_JOB,
+    objects('Registry', 'artifacts', 'registry/', PUT, 'trials and cards are filed under the job or the digest they record'),
+  ],
+  report: [...READS_JOB, ...REPLAY],
+  finish: ENDS_JOB,
+  stop: ENDS_JOB,
+  reconcile: [
+    ...BASE,
+    jobFiles(GET),
+    keys('FileKeys', 'artifacts', 'jobs/'),
+    table('GetItem', 'PutItem', 'DeleteItem', 'Query'),
+    query('due'),
+    ...CONTROL,
+  ],
+  web: [
+    ...BASE,
+    jobFiles(GET_PUT),
+    snapshots(GET_PUT),
+    keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/'),
+    LIST_CASSETTES,
+    table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+    query('by_created', 'by_status', 'waiting', 'due'),
+    ...CONTROL,
+  ],
+};
+
+const AGENTS: readonly FunctionName[] = ['intent', 'report'];
+
+/** The grants of one function in one environment: agents write cassettes only where recording can happen. */
+export const grantsOf = (name: FunctionName, { llm }: Pick<Environment, 'llm'>): readonly Grant[] =>
+  AGENTS.includes(name) && llm.mode !== 'replay'
+    ? [...GRANTS[name], objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON)]
+    : GRANTS[name];

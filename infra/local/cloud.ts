@@ -1,0 +1,133 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import { readEnv } from '../../adapters/env.ts';
+import { createApp } from '../../functions/web/handler.ts';
+import { FUNCTIONS } from '../functions.ts';
+import { createDynamo } from './dynamo.ts';
+import { createEndpoint } from './endpoint.ts';
+import { inProcess } from './in-process.ts';
+import { createFunctions, functionArn } from './lambda.ts';
+import { lockFolder } from './lock.ts';
+import type { Meter } from './meter.ts';
+import { createS3 } from './s3/server.ts';
+import { seed } from './seed.ts';
+import { ACCOUNT, BUCKET_SETTINGS, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
+import { createSfn } from './sfn/service.ts';
+import { type Handle, serveHttp } from './wire.ts';
+
+export type CloudOptions = {
+  port: number;
+  awsPort: number;
+  dataDir: string;
+  environment: Record<string, string | undefined>;
+  /** Hears what nobody else would: failures of background work. */
+  report: (message: string) => void;
+  /** Counts what AWS would bill. */
+  meter?: Meter;
+  /** Wraps the AWS endpoint: where tests break things. */
+  intercept?: (endpoint: Handle) => Handle;
+};
+
+export type Cloud = { web: string; aws: string; close(): Promise<void> };
+
+/** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
+const RECONCILE_EVERY_MS = 1_000;
+
+const REPOSITORY = new URL('../../', import.meta.url);
+
+/** A state machine file with its placeholders replaced, as the stack replaces them. */
+const loadMachine = (file: string): unknown => {
+  const text = readFileSync(new URL(`statemachines/${file}`, REPOSITORY), 'utf8');
+  const arns = new Map(FUNCTIONS.map(({ placeholder, name }) => [placeholder, functionArn(name)]));
+  return JSON.parse(text.replaceAll(/\$\{(\w+)\}/g, (placeholder, name: string) => arns.get(name) ?? placeholder));
+};
+
+const listen = (fetch: (request: Request) => Response | Promise<Response>, port: number): Promise<{ port: number; close(): void }> =>
+  new Promise((resolve, reject) => {
+    const server = serve({ fetch, port, hostname: '127.0.0.1' }, (info) =>
+      resolve({
+        port: info.port,
+        close: () => {
+          server.close();
+          if ('closeAllConnections' in server) server.closeAllConnections();
+        },
+      }),
+    );
+    server.once('error', reject);
+  });
+
+/** Runs `work` again and again, never twice at once, until stopped. */
+const repeat = (work: () => Promise<unknown>, everyMs: number, report: (message: string) => void): (() => Promise<void>) => {
+  let running = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    running = work()
+      .catch((error: unknown) => report(`reconciler: ${String(error)}`))
+      .then(() => void (busy = false));
+  }, everyMs);
+  return () => {
+    clearInterval(timer);
+    return running;
+  };
+};
+
+/** The system of the stack on this machine: same state machine file, same handlers, same SDK calls. */
+export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
+  const { dataDir } = options;
+  const unlock = lockFolder(dataDir);
+  const closers: (() => unknown)[] = [unlock];
+  const close = async () => {
+    for (const closer of closers.toReversed()) await closer();
+  };
+  try {
+    const s3 = await createS3({ dataDir: join(dataDir, 's3'), buckets: BUCKET_SETTINGS });
+    closers.push(() => s3.close());
+    const dynamo = await createDynamo(dataDir, TABLE_NAME);
+    closers.push(() => dynamo.close());
+    // The machine service and the functions need each other: the endpoint is told of it when it stands.
+    let states: Handle = () => Promise.reject(new Error('Step Functions is still starting'));
+    const { meter, intercept = (handle) => handle } = options;
+    const s3Handle: Handle = (r) => s3.handle(r);
+    const endpoint = intercept(
+      createEndpoint({
+        s3: meter ? meter.s3(s3Handle) : s3Handle,
+        dynamodb: meter ? meter.dynamodb(dynamo.handle) : dynamo.handle,
+        states: (r) => states(r),
+      }),
+    );
+    const aws = await serveHttp(endpoint, { port: options.awsPort, host: '127.0.0.1' });
+    closers.push(() => aws.close());
+    const awsUrl = `http://127.0.0.1:${aws.port}`;
+
+    const variables = functionVariables(dataDir, awsUrl, options.environment);
+    const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter?.invoked);
+    const sfn = await createSfn({
+      dataDir: join(dataDir, 'states'),
+      machines: [{ name: JOB_MACHINE, definition: loadMachine('job.asl.json') }],
+      region: REGION,
+      account: ACCOUNT,
+      invoke: ({ functionArn: arn, payload }) => invoke(arn, payload),
+    });
+    closers.push(() => sfn.close());
+    states = (r) => sfn.handle(r);
+
+    const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true });
+    await seed(web.world, REPOSITORY);
+    const reconcile = (payload: unknown) => invoke(functionArn('reconcile'), payload);
+    // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
+    if (dynamo.fresh) await reconcile({ all: true, restartWaiters: true });
+    closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
+    const pages = await listen((request) => web.app.fetch(request), options.port);
+    closers.push(() => pages.close());
+
+    const webUrl = `http://127.0.0.1:${pages.port}`;
+    writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
+    return { web: webUrl, aws: awsUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

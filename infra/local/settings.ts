@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bucketName, LIVE, machineName, tableName } from '../names.ts';
+
+const LOCAL = { name: 'local' };
+
+export const REGION = 'us-east-1';
+export const ACCOUNT = '000000000000';
+export const TABLE_NAME = tableName(LOCAL);
+export const BUCKET_SETTINGS = {
+  [bucketName(LOCAL, 'events')]: { versioning: true },
+  [bucketName(LOCAL, 'artifacts')]: { versioning: true },
+  [bucketName(LOCAL, 'cassettes')]: { versioning: true },
+  [bucketName(LOCAL, 'telemetry')]: { versioning: false },
+};
+export const JOB_MACHINE = machineName(LOCAL);
+export const JOB_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${JOB_MACHINE}`;
+
+/** The key ring of this data folder, made on first use. */
+const contextKeys = (dataDir: string): string => {
+  const file = join(dataDir, 'context-keys.json');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, JSON.stringify({ current: 'k1', keys: { k1: randomBytes(32).toString('hex') } }), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8');
+};
+
+/** What people may set for the local cloud, handed to every function as it is. */
+const PASSED_ON = ['HOLDPOINT_LLM_MODE', 'HOLDPOINT_LLM_PROVIDER', 'SOURCE_DATE_EPOCH'] as const;
+
+/** Variables of a local function: what the stack would set, and an access key that names the function. */
+export const functionVariables =
+  (dataDir: string, endpoint: string, process: Record<string, string | undefined>) =>
+  (name: string): Record<string, string | undefined> => ({
+    ...Object.fromEntries(PASSED_ON.flatMap((key) => (process[key] === undefined ? [] : [[key, process[key]]]))),
+    HOLDPOINT_ENV: LOCAL.name,
+    HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),
+    HOLDPOINT_ARTIFACTS_BUCKET: bucketName(LOCAL, 'artifacts'),
+    HOLDPOINT_CASSETTES_BUCKET: bucketName(LOCAL, 'cassettes'),
+    HOLDPOINT_TELEMETRY_BUCKET: bucketName(LOCAL, 'telemetry'),
+    HOLDPOINT_TABLE: TABLE_NAME,
+    HOLDPOINT_JOB_MACHINE_ARN: `${JOB_MACHINE_ARN}:${LIVE}`,
+    HOLDPOINT_CONTEXT_KEYS: contextKeys(dataDir),
+    HOLDPOINT_SELF_APPROVAL: 'allowed',
+    HOLDPOINT_LOG_LEVEL: process['HOLDPOINT_LOG_LEVEL'] ?? 'SILENT',
+    AWS_REGION: REGION,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: `LOCAL-${name}`,
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });

@@ -1,0 +1,25 @@
+/**
+ * Names that outsiders hold on to. They never change: they are also what ties the service stack to the
+ * state stack, so that neither exports anything the other could be blocked by.
+ */
+export const BUCKETS = ['events', 'artifacts', 'cassettes', 'telemetry'] as const;
+export type BucketId = (typeof BUCKETS)[number];
+
+type Named = { name: string; bucketSuffix?: string | undefined };
+
+const base = ({ name }: Named): string => `holdpoint-${name}`;
+
+/** Bucket names are global: an environment whose name is taken adds a suffix, an account id for example. */
+export const bucketName = (environment: Named, bucket: BucketId | 'access-logs'): string =>
+  [base(environment), bucket, environment.bucketSuffix].filter(Boolean).join('-');
+
+export const tableName = (environment: Named): string => `${base(environment)}-jobs`;
+
+export const machineName = (environment: Named): string => `${base(environment)}-job`;
+
+/** The only name executions start through. */
+export const LIVE = 'live';
+
+export const functionName = (environment: Named, name: string): string => `${base(environment)}-${name}`;
+
+export const contextSecretName = (environment: Named): string => `${base(environment)}-context-keys`;

@@ -1,0 +1,5 @@
+// One file, so that the templates are synthesized once: that takes longer than all of these tests together.
+import './stack/functions.ts';
+import './stack/http-api.ts';
+import './stack/job-machine.ts';
+import './stack/state.ts';

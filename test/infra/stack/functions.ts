@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest';
+import { readEnv } from '../../../adapters/env.ts';
+import { ENVIRONMENTS } from '../../../infra/environments.ts';
+import { FUNCTIONS } from '../../../infra/functions.ts';
+import { GRANTS } from '../../../infra/grants.ts';
+import {
+  environment,
+  flat,
+  list,
+  ofType,
+  rolesOfFunctions,
+  type Statement,
+  statementsOfRole,
+  synthesized,
+  type Template,
+} from '../synth.ts';
+
+const NAMES = FUNCTIONS.map(({ name }) => name);
+
+const allowed = (template: Template): Statement[] =>
+  ofType(template, 'AWS::IAM::Policy').flatMap(
+    ([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement,
+  );
+
+const actionsOf = (statements: Statement[]): string[] => statements.flatMap(({ Action }) => list(Action));
+
+/** Names of the functions some statement of which matches. */
+const holders = (template: Template, matches: (statement: Statement) => boolean): string[] =>
+  [...rolesOfFunctions(template)].filter(([, role]) => statementsOfRole(template, role).some(matches)).map(([name]) => name);
+
+const may = (action: string) => (statement: Statement) => list(statement.Action).includes(action);
+
+describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
+  const { service } = synthesized(env);
+  const functions = ofType(service, 'AWS::Lambda::Function');
+
+  test('every function of infra/functions.ts is deployed under its name', () => {
+    expect(functions.map(([, { Properties }]) => Properties['FunctionName']).sort()).toEqual(
+      NAMES.map((name) => `holdpoint-${env}-${name}`).sort(),
+    );
+  });
+
+  test('every function has a role of its own', () => {
+    const roles = rolesOfFunctions(service);
+    expect(roles.size).toBe(NAMES.length);
+    expect(new Set(roles.values()).size).toBe(NAMES.length);
+  });
+
+  test('functions run Node 24 on arm64, are traced, and log into a group that forgets', () => {
+    const groups = new Map(ofType(service, 'AWS::Logs::LogGroup'));
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], TracingConfig: { Mode: 'Active' } });
+      const group = groups.get(flat((Properties['LoggingConfig'] as { LogGroup: unknown }).LogGroup).slice(1, -1));
+      expect(group?.Properties).toMatchObject({
+        LogGroupName: `/aws/lambda/${Properties['FunctionName']}`,
+        RetentionInDays: retention.logDays,
+      });
+    }
+  });
+
+  test('the environment of every function is one it accepts, and names the alias, not the machine', () => {
+    for (const [, { Properties }] of functions) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      const variables = Object.fromEntries(
+        Object.entries(Variables).map(([name, value]) => [
+          name,
+          typeof value === 'string' ? value : flat(value).replace(/^holdpoint/, 'arn:aws:secretsmanager:'),
+        ]),
+      );
+      expect(readEnv(variables)).toMatchObject({
+        HOLDPOINT_ENV: env,
+        HOLDPOINT_TABLE: `holdpoint-${env}-jobs`,
+        HOLDPOINT_JOB_MACHINE_ARN: `arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-job:live`,
+      });
+    }
+  });
+
+  test('no resource is a bare wildcard but for X-Ray and log delivery', () => {
+    for (const { Action, Resource } of allowed(service).filter(({ Resource }) => list(Resource).includes('*'))) {
+      for (const action of list(Action)) {
+        expect(action, JSON.stringify(Resource)).toMatch(
+          /^xray:(Put|GetSampling)|^logs:(\w+LogDelivery|ListLogDeliveries|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)$/,
+        );
+      }
+    }
+  });
+
+  test('no statement names an action by wildcard', () => {
+    expect(actionsOf(allowed(service)).filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  test('no function may delete any object, version, bucket or table', () => {
+    expect(
+      actionsOf(allowed(service)).filter((action) => /^s3:(?!GetObject$|PutObject$|ListBucket$)|^dynamodb:DeleteTable/.test(action)),
+    ).toEqual([]);
+  });
+
+  test('event logs are reached under jobs/ only', () => {
+    const events = allowed(service).filter(({ Resource }) => list(Resource).some((r) => flat(r).includes('-events')));
+    for (const { Resource, Condition } of events) {
+      const [resource] = list(Resource).map(flat);
+      if (resource === `arn:aws:s3:::holdpoint-${env}-events`)
+        expect(Condition).toEqual({ StringLikeIfExists: { 's3:prefix': ['jobs/*'] } });
+      else expect(resource).toBe(`arn:aws:s3:::holdpoint-${env}-events/jobs/*`);
+    }
+    expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).endsWith('-events/jobs/*')))).toHaveLength(NAMES.length);
+  });
+
+  test('jobs are started through the alias only, by web and reconciler only', () => {
+    expect(holders(service, may('states:StartExecution')).sort()).toEqual(['reconcile', 'web']);
+    for (const statement of allowed(service).filter(may('states:StartExecution'))) {
+      expect(flat(statement.Resource)).toBe(`arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-job`);
+      expect(statement.Condition).toEqual({ StringEquals: { 'states:StateMachineQualifier': 'live' } });
+    }
+  });
+
+  test('waits are answered by checkpoint, reconciler and web only, of this machine only', () => {
+    expect(holders(service, may('states:SendTaskSuccess')).sort()).toEqual(['checkpoint', 'reconcile', 'web']);
+    for (const { Resource } of allowed(service).filter(may('states:SendTaskSuccess'))) {
+      expect(flat(Resource)).toBe(`arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-job`);
+    }
+  });
+
+  test('cassettes are read by agents only, and written by nobody where nothing is recorded', () => {
+    const onCassettes = (action: string) => (s: Statement) =>
+      may(action)(s) && list(s.Resource).some((r) => flat(r).includes('-cassettes'));
+    expect(holders(service, onCassettes('s3:GetObject')).sort()).toEqual(['intent', 'report']);
+    expect(holders(service, onCassettes('s3:PutObject'))).toEqual([]);
+  });
+
+  test('the registry is written by the registry only', () => {
+    expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).includes('/registry/')))).toEqual(['registry']);
+  });
+
+  test('a function stays with its versions, role, grants and log group when it leaves the template', () => {
+    for (const type of ['Lambda::Function', 'Lambda::Version', 'Logs::LogGroup']) {
+      const found = ofType(service, `AWS::${type}`).filter(([id]) => !id.startsWith('HttpApi'));
+      expect(found.length).toBeGreaterThanOrEqual(NAMES.length);
+      for (const [id, resource] of found) expect(resource, id).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+    for (const role of rolesOfFunctions(service).values()) {
+      expect(service.Resources[role]).toMatchObject({ DeletionPolicy: 'Retain' });
+      for (const [id, policy] of ofType(service, 'AWS::IAM::Policy')) {
+        if (JSON.stringify(policy.Properties['Roles']).includes(`"${role}"`))
+          expect(policy, id).toMatchObject({ DeletionPolicy: 'Retain' });
+      }
+    }
+  });
+
+  test('no function has a URL of its own', () => {
+    expect(ofType(service, 'AWS::Lambda::Url')).toEqual([]);
+  });
+});
+
+test('agents write cassettes where recording is on', () => {
+  const { service } = synthesized('recording');
+  const writes = (s: Statement) => may('s3:PutObject')(s) && flat(s.Resource) === 'arn:aws:s3:::holdpoint-recording-cassettes/*';
+  expect(holders(service, writes).sort()).toEqual(['intent', 'report']);
+});
+
+test('with a key of the account, every function may use that key and nothing else of KMS', () => {
+  const { service } = synthesized('prod');
+  expect(holders(service, may('kms:Decrypt'))).toHaveLength(NAMES.length);
+  expect(new Set(actionsOf(allowed(service)).filter((action) => action.startsWith('kms:')))).toEqual(
+    new Set(['kms:Decrypt', 'kms:GenerateDataKey']),
+  );
+  expect(actionsOf(allowed(synthesized('dev').service)).filter((action) => action.startsWith('kms:'))).toEqual([]);
+});
+
+test('every grant has an id that is unique within its function', () => {
+  for (const [name, grants] of Object.entries(GRANTS)) {
+    const sids = grants.map(({ sid }) => sid);
+    expect(new Set(sids).size, name).toBe(sids.length);
+  }
+});
+
+test('the stack says no more and no less than infra/grants.ts', () => {
+  const { service } = synthesized('dev');
+  for (const [name, role] of rolesOfFunctions(service)) {
+    const granted = statementsOfRole(service, role).flatMap(({ Sid }) => Sid ?? []);
+    const declared = GRANTS[name as keyof typeof GRANTS].map(({ sid }) => sid);
+    expect(granted.sort(), name).toEqual([...declared, 'WriteLogs'].sort());
+  }
+});

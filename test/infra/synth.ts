@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { App } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
+import { buildApp } from '../../infra/aws/build.ts';
+import { ENVIRONMENTS, type Environment } from '../../infra/environments.ts';
+
+export type Properties = Record<string, unknown>;
+export type Resource = { Type: string; Properties: Properties; DeletionPolicy?: string; UpdateReplacePolicy?: string };
+export type Template = { Resources: Record<string, Resource> };
+export type Statement = {
+  Sid?: string;
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: Record<string, Record<string, unknown>>;
+  Principal?: unknown;
+};
+export type Synthesized = {
+  state: Template;
+  service: Template;
+  /** JSON of the file assets, by S3 key. */
+  assets: ReadonlyMap<string, unknown>;
+};
+
+/** An app whose functions are all one stub: templates without a bundler. `folder` is the caller's to remove. */
+export const stubApp = (environments: readonly Environment[]): { app: App; folder: string } => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'holdpoint-synth-'));
+  const stub = path.join(folder, 'stub');
+  mkdirSync(stub);
+  writeFileSync(path.join(stub, 'index.mjs'), 'export const handler = async () => null;');
+  return { app: buildApp({ environments, code: () => Code.fromAsset(stub), outdir: path.join(folder, 'out') }), folder };
+};
+
+const jsonAssets = (folder: string): Map<string, unknown> => {
+  const files = readdirSync(folder).flatMap((file) => /^asset\.(.+\.json)$/.exec(file)?.[1] ?? []);
+  return new Map(files.map((key) => [key, JSON.parse(readFileSync(path.join(folder, `asset.${key}`), 'utf8'))]));
+};
+
+export const environment = (name: string): Environment => {
+  const found = ENVIRONMENTS.find((e) => e.name === name);
+  if (!found) throw new Error(`infra/environments.ts has no ${name}`);
+  return found;
+};
+
+export const ISSUER = 'https://id.example.com/pool';
+export const SIGNED: Environment = { ...environment('prod'), name: 'signed', oidc: { issuer: ISSUER, audience: ['holdpoint'] } };
+const RECORDING: Environment = { ...environment('dev'), name: 'recording', llm: { mode: 'record', providers: ['mock'] } };
+const SUFFIXED: Environment = { ...environment('dev'), name: 'suffixed', bucketSuffix: '123456789012' };
+
+const synthesize = (environments: readonly Environment[]): ReadonlyMap<string, Synthesized> => {
+  const { app, folder } = stubApp(environments);
+  try {
+    const assembly = app.synth();
+    const assets = jsonAssets(assembly.directory);
+    return new Map(
+      environments.map(({ name }) => {
+        const template = (stack: string): Template => assembly.getStackByName(`holdpoint-${name}-${stack}`).template;
+        return [name, { state: template('state'), service: template('service'), assets }];
+      }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+let done: ReadonlyMap<string, Synthesized> | undefined;
+
+/** The shipped environments and three that use what those do not: `signed`, `recording`, `suffixed`. Synthesized once per test file. */
+export const synthesized = (name: string): Synthesized => {
+  done ??= synthesize([...ENVIRONMENTS, SIGNED, RECORDING, SUFFIXED]);
+  const found = done.get(name);
+  if (!found) throw new Error(`environment ${name} was not synthesized`);
+  return found;
+};
+
+/** Resources of one type with their logical ids. */
+export const ofType = (template: Template, type: string): [string, Resource][] =>
+  Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
+
+/** The one resource of a type. */
+export const only = (template: Template, type: string): Resource => {
+  const found = ofType(template, type);
+  const [first] = found;
+  if (!first || found.length > 1) throw new Error(`${found.length} resources of type ${type}, expected one`);
+  return first[1];
+};
+
+export const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+/** A CloudFormation value as text: `<Id.Arn>` for attributes, `<AWS::AccountId>` for references. */
+export const flat = (value: unknown): string => flattenCfnReference(value);
+
+/** Statements of an identity or resource policy. */
+export const statements = ({ Properties }: Resource): Statement[] => {
+  const document = Properties['PolicyDocument'] as { Statement: Statement[] };
+  return document.Statement;
+};
+
+/** Logical id of the role that each function has, by function name without the prefix. */
+export const rolesOfFunctions = (template: Template): Map<string, string> =>
+  new Map(
+    ofType(template, 'AWS::Lambda::Function').map(([, { Properties }]) => [
+      String(Properties['FunctionName']).replace(/^holdpoint-[a-z]+-/, ''),
+      flat(Properties['Role']).replace(/^<(.+)\.Arn>$/, '$1'),
+    ]),
+  );
+
+/** Everything one role may do. */
+export const statementsOfRole = (template: Template, role: string): Statement[] =>
+  ofType(template, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) => JSON.stringify(Properties['Roles']).includes(`"Ref":"${role}"`))
+    .flatMap(([, policy]) => statements(policy));

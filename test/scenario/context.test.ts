@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnv } from '../../adapters/env.ts';
+import { createWorld, type World } from '../../adapters/world.ts';
+import { create as createCompile } from '../../functions/compile/handler.ts';
+import { create as createIntake } from '../../functions/intake/handler.ts';
+import { create as createStop } from '../../functions/stop/handler.ts';
+import { functionVariables } from '../../infra/local/settings.ts';
+import { redrive } from '../../functions/stage/reconcile.ts';
+import { fold } from '../../functions/lib/fold.ts';
+import { startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { sample } from '../support/specs.ts';
+
+let cloud: TestCloud;
+let world: World;
+const env = (name: string) => readEnv(functionVariables(cloud.dataDir, cloud.aws, {})(name));
+let runs = 2000;
+
+beforeAll(async () => {
+  cloud = await startTestCloud();
+  world = createWorld(env('compile'));
+});
+afterAll(() => cloud.remove());
+
+type Output = { context: Record<string, unknown> };
+
+/** Opens a job as an execution of its own would, outside the machine. */
+const openedBy = async (run_id: string, spec: unknown): Promise<Output> => (await createIntake(env('intake'))({ state: 'Intake', run_id, input: spec })) as Output;
+
+const blueprintJob = () => sample('blueprint-breakout', { run: runs++ });
+
+describe('the context between states', () => {
+  it('when tampered with stops compile with CONTEXT_SIGNATURE_INVALID, and nothing is appended', async () => {
+    const { context } = await openedBy('run-a', blueprintJob());
+    const jobId = String(context['job_id']);
+    const compile = createCompile(env('compile'));
+    const tampered = { ...context, facts: { kind: 'idea' } };
+    await expect(compile({ state: 'Compile', run_id: 'run-a', input: { context: tampered } })).rejects.toMatchObject({ name: 'CONTEXT_SIGNATURE_INVALID' });
+    await expect(compile({ state: 'Compile', run_id: 'run-b', input: { context } })).rejects.toMatchObject({ name: 'CONTEXT_SIGNATURE_INVALID' });
+    await expect(compile({ state: 'Run', run_id: 'run-a', input: { context } })).rejects.toMatchObject({ name: 'CONTEXT_SIGNATURE_INVALID' });
+    expect(await world.log.read(jobId)).toHaveLength(1);
+  });
+
+  it('when malformed stops any state with MALFORMED_PAYLOAD, also the one that ends jobs', async () => {
+    const { context } = await openedBy('run-c', blueprintJob());
+    for (const create of [createCompile, createStop]) {
+      const run = create(env('compile'));
+      for (const raw of [null, { state: 'Compile' }, { state: 'Compile', run_id: 'run-c', input: {} }, { state: 'Compile', run_id: '../x', input: { context } }]) {
+        await expect(run(raw)).rejects.toMatchObject({ name: 'MALFORMED_PAYLOAD' });
+      }
+    }
+    expect(await world.log.read(String(context['job_id']))).toHaveLength(1);
+  });
+});
+
+describe('one owner', () => {
+  it('keeps the log when two executions run one job: the other ends Superseded', async () => {
+    const { context } = await openedBy('run-old', blueprintJob());
+    const jobId = String(context['job_id']);
+    const events = await world.log.read(jobId);
+    const state = fold(events);
+    if (!state) throw new Error('no job');
+    await redrive(world, { state, events }, 'test');
+    await untilSettled(cloud.web, jobId, 'runspec');
+    const compile = createCompile(env('compile'));
+    await expect(compile({ state: 'Compile', run_id: 'run-old', input: { context } })).rejects.toMatchObject({ name: 'Superseded' });
+    const after = await world.log.read(jobId);
+    expect(after.filter((event) => event.event_type === 'RUNSPEC_COMPILED')).toHaveLength(1);
+    expect(fold(after)?.owner_run).toBe(`job-${jobId}-2`);
+  });
+
+  it('is decided by the first event when two executions start one spec at once', async () => {
+    const spec = blueprintJob();
+    const intake = createIntake(env('intake'));
+    const starts = await Promise.allSettled(['run-x', 'run-y'].map((run_id) => intake({ state: 'Intake', run_id, input: spec })));
+    const failed = starts.filter((start) => start.status === 'rejected');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]?.reason).toMatchObject({ name: 'DuplicateJob' });
+    const again = await submit(cloud.web, spec);
+    expect(await world.log.read(again.job_id)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { JobEvent } from '../../contracts/events.ts';
+import { JobView } from '../../contracts/http.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../infra/local/cloud.ts';
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'holdpoint-test-'));
+
+export type TestCloud = Cloud & { dataDir: string; remove(): Promise<void> };
+
+/** A local cloud on free ports and a folder of its own. */
+export const startTestCloud = async (options: Partial<CloudOptions> = {}): Promise<TestCloud> => {
+  const dataDir = options.dataDir ?? temporaryFolder();
+  const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: {}, report: () => undefined, ...options });
+  const remove = async () => {
+    await cloud.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { ...cloud, dataDir, remove };
+};
+
+export type Answer = { status: number; body: unknown };
+
+/** One JSON request as `user`. */
+export const call = async (web: string, path: string, options: { user?: string; body?: unknown; method?: string } = {}): Promise<Answer> => {
+  const body = options.body === undefined ? {} : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) };
+  const response = await fetch(web + path, {
+    method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
+    headers: { 'content-type': 'application/json', 'x-holdpoint-user': options.user ?? 'tester' },
+    ...body,
+  });
+  return { status: response.status, body: await response.json() };
+};
+
+const JobAnswer = z.object({ job: JobView, events: z.array(JobEvent) });
+export type JobAnswer = z.infer<typeof JobAnswer>;
+
+export const getJob = async (web: string, jobId: string): Promise<JobAnswer> => JobAnswer.parse((await call(web, `/jobs/${jobId}`)).body);
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Polls until `done` holds, for as long as a busy machine may need. */
+export const until = async <T>(read: () => Promise<T>, done: (value: T) => boolean, ms = 30_000): Promise<T> => {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const value = await read();
+    if (done(value)) return value;
+    if (Date.now() > deadline) throw new Error(`still not so after ${ms} ms: ${JSON.stringify(value).slice(0, 2000)}`);
+    await pause(15);
+  }
+};
+
+/** Waits until the job waits at `step`, or is done. */
+export const untilSettled = (web: string, jobId: string, step?: string): Promise<JobAnswer> =>
+  until(
+    () => getJob(web, jobId),
+    ({ job }) => job.status === 'DONE' || (job.status === 'WAITING_APPROVAL' && (step === undefined || job.step === step)),
+  );
+
+export const submit = async (web: string, spec: unknown, user = 'submitter'): Promise<JobView> => {
+  const { status, body } = await call(web, '/jobs', { user, body: spec });
+  if (status !== 200 && status !== 201) throw new Error(`submission answered ${status}: ${JSON.stringify(body)}`);
+  return JobView.parse(body);
+};
+
+/** Approves whatever waits at `step`, on the evidence as it is. */
+export const approve = async (web: string, jobId: string, step: string, user = 'approver'): Promise<Answer> => {
+  const { job } = await untilSettled(web, jobId, step);
+  return call(web, `/jobs/${jobId}/approve?step=${step}`, { user, body: { subject_digest: job.subject_digest } });
+};
+
+/** Approves every hold until the job is done. */
+export const driveToEnd = async (web: string, jobId: string): Promise<JobAnswer> => {
+  for (;;) {
+    const answer = await untilSettled(web, jobId);
+    if (answer.job.status === 'DONE') return answer;
+    await approve(web, jobId, answer.job.step ?? '');
+    await until(
+      () => getJob(web, jobId),
+      ({ events }) => events.length > answer.events.length,
+    );
+  }
+};
