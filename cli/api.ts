@@ -96,7 +96,8 @@ const refused = (status: number, text: string, url: string): CliError => {
   const problem = Problem.safeParse(json);
   if (problem.success) {
     const { code, detail, title } = problem.data;
-    const next = NEXT[code];
+    const job = /\/jobs\/([0-9a-f]{12})/.exec(url)?.[1] ?? 'JOB';
+    const next = NEXT[code]?.replace('JOB', job);
     const details = typeof json === 'object' && json !== null ? { ...json } : {};
     const exit = code === 'KILL_SWITCH' ? EXIT.unavailable : exitOfStatus(status);
     return new CliError(code, exit, clean(detail || title), { details, ...(next === undefined ? {} : { next }) });

@@ -53,6 +53,17 @@ test('with --json an error is one document, and its reason is still on standard 
   expect(stderr).toContain('refused with NOT_FOUND');
 });
 
+test('every wrong place of a refused document is listed', async () => {
+  const errors = [
+    { pointer: '/title', message: 'is too long', value: '"x"' },
+    { pointer: '/kind', message: 'is unknown\x1b[2J', value: '"y"' },
+  ];
+  server.handle = () => problem(400, 'INVALID_INPUT', { errors });
+  const { exit, stderr } = await run('status', JOB_ID);
+  expect(exit).toBe(2);
+  expect(stderr).toContain('  /title: is too long\n  /kind: is unknown\n');
+});
+
 test('an exported log verifies offline, and every change to it is found', async () => {
   server.handle = jobHandler(LOGS.done);
   const log = file('log.jsonl');

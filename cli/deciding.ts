@@ -7,7 +7,7 @@ import { loadJob, nextFor, sayJob } from './jobs.ts';
 import { inWords } from './labels.ts';
 import { JOB_ARGUMENT, parseDigest, parseStep, parseText, withCommon } from './options.ts';
 import type { CommonOptions, Context, Result, Run } from './runner.ts';
-import { clean, wrap } from './text.ts';
+import { clean } from './text.ts';
 import { Decided, type EventView, type Job } from './views.ts';
 
 type DecisionOptions = { step?: ApprovalStep; comment?: string; digest?: string };
@@ -38,7 +38,7 @@ const notWaiting = (job: Job, step: string | undefined): CliError => {
 const subjectOf = (job: Job, events: readonly EventView[], { step, digest }: DecisionOptions): Subject => {
   if (job.status === 'WAITING_APPROVAL' && job.step !== null && (step === undefined || step === job.step)) {
     const seen = digest ?? job.subject_digest;
-    if (seen !== null) return { step: job.step, digest: seen };
+    if (seen !== null) return { step: job.step, digest: job.subject_digest ?? seen };
   }
   const before = step === undefined ? null : (digest ?? decidedBefore(events, step));
   if (step !== undefined && before !== null) return { step, digest: before };
@@ -53,14 +53,14 @@ const consequence = (choice: Choice, step: string): string | undefined => {
 };
 
 const saySubject = (context: Context, api: Api, job: Job, choice: Choice, { step, digest }: Subject): void => {
-  const { say, paint, width } = context;
+  const { say, paint } = context;
   sayJob(context, job);
   const known = ApprovalStep.safeParse(step);
-  if (known.success) for (const line of wrap(`${step}: ${STEPS[known.data].question}`, width)) say(line);
+  if (known.success) say(`${step}: ${STEPS[known.data].question}`);
   say(`${paint.dim('evidence')} ${digest}`);
   say(`${paint.dim('page')} ${clean(api.url(job.links.page))}`);
   const then = consequence(choice, step);
-  if (then !== undefined) for (const line of wrap(`on ${choice}: ${then}`, width)) say(line);
+  if (then !== undefined) say(`on ${choice}: ${then}`);
 };
 
 const sayDecision = ({ say, paint }: Context, jobId: string, { decision, already_decided }: DecisionView): void => {
@@ -85,11 +85,13 @@ const decideJob = async (context: Context, api: Api, jobId: string, choice: Choi
     );
   }
   saySubject(context, api, job, choice, subject);
-  if (choice === 'reject' && options.comment === undefined) context.note('no reason is recorded; --comment TEXT would say why');
   const body = { subject_digest: subject.digest, ...(options.comment === undefined ? {} : { comment: options.comment }) };
   const path = `/jobs/${jobId}/${choice}?step=${encodeURIComponent(subject.step)}`;
   const { body: decided } = await api.call('POST', path, Decided, { body });
   sayDecision(context, jobId, decided);
+  if (decided.decision.event_type === 'REJECTED' && options.comment === undefined) {
+    context.note('no reason was recorded; --comment TEXT would have said why');
+  }
   if (EVENT[choice].includes(decided.decision.event_type)) return { doc: decided };
   const { event_type, by } = decided.decision;
   return {

@@ -11,7 +11,7 @@ const Variables = z.object({
   TERM: z.string().optional(),
 });
 
-export type CliEnv = { url: string | null; token: string | null; plain: boolean };
+export type CliEnv = { url: string | null; token: string | null; noColor: boolean; dumb: boolean };
 
 const ALLOWED: Record<string, string> = {
   HOLDPOINT_URL: 'an address that starts with http:// or https://',
@@ -31,5 +31,10 @@ export const readCliEnv = (variables: Record<string, string | undefined>): CliEn
     throw usage(`${name} is ${shown}, not ${ALLOWED[name] ?? 'a usable value'}`, `set or unset ${name}`);
   }
   const { HOLDPOINT_URL, HOLDPOINT_TOKEN, NO_COLOR, TERM } = parsed.data;
-  return { url: HOLDPOINT_URL ?? null, token: HOLDPOINT_TOKEN ?? null, plain: NO_COLOR !== undefined || TERM === 'dumb' };
+  return {
+    url: HOLDPOINT_URL ?? null,
+    token: HOLDPOINT_TOKEN ?? null,
+    noColor: NO_COLOR !== undefined || TERM === 'dumb',
+    dumb: TERM === 'dumb',
+  };
 };

@@ -1,7 +1,8 @@
+import { ApprovalStep, STEPS } from '../contracts/steps.ts';
 import type { Api } from './api.ts';
 import { inWords, jobLabels, paintLabels, paintStatus } from './labels.ts';
 import type { Context } from './runner.ts';
-import { clean, wrap } from './text.ts';
+import { clean } from './text.ts';
 import { Events, type EventView, type Job, JobAndEvents } from './views.ts';
 
 /** @throws CliError (exit 4) when there is no such job */
@@ -21,16 +22,18 @@ export const loadEvents = async (api: Api, jobId: string): Promise<EventView[]> 
 };
 
 /** Title with id, labels and status: the head of everything said about one job. */
-export const sayJob = ({ say, paint, width }: Context, job: Job): void => {
-  for (const line of wrap(clean(job.title), width)) say(paint.bold(line));
+export const sayJob = ({ say, paint }: Context, job: Job): void => {
+  say(paint.bold(clean(job.title)));
   say(`${paint.dim('job')} ${job.job_id}  ${paintStatus(paint, inWords(job), job)}  ${paintLabels(paint, jobLabels(job))}`);
 };
 
 /** What anyone may do with a job that waits. */
 export const nextFor = (job: Job): string | null => {
   if (job.status === 'WAITING_APPROVAL') {
-    return `decide with "holdpoint approve ${job.job_id} --step ${clean(job.step ?? '')}", or "reject", or "revise … --comment TEXT"`;
+    const known = ApprovalStep.safeParse(job.step);
+    const others = known.success && STEPS[known.data].onRevise !== undefined ? 'or reject, or revise' : 'or reject';
+    return `decide with "holdpoint approve ${job.job_id} --step ${clean(job.step ?? '')}" (${others})`;
   }
-  if (job.status === 'WAITING_HUMAN') return `answer the question on the page of the job`;
+  if (job.status === 'WAITING_HUMAN') return 'answer the question on the page of the job';
   return job.status === 'RUNNING' ? `follow it with "holdpoint watch ${job.job_id}"` : null;
 };

@@ -61,7 +61,7 @@ const start = async (): Promise<number> => {
   try {
     return await runCli(argv, createWorld(readCliEnv(process.env)));
   } catch (error) {
-    const plain: CliEnv = { url: null, token: null, plain: true };
+    const plain: CliEnv = { url: null, token: null, noColor: true, dumb: true };
     return reportError(createWorld(plain), error, argv.includes('--json'));
   }
 };

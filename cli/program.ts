@@ -45,8 +45,8 @@ const createProgram = (world: World): Command => {
       outputError: () => {},
       getOutHelpWidth: () => world.stdout.columns,
       getErrHelpWidth: () => world.stderr.columns,
-      getOutHasColors: () => world.stdout.tty && !world.env.plain,
-      getErrHasColors: () => world.stderr.tty && !world.env.plain,
+      getOutHasColors: () => world.stdout.tty && !world.env.noColor,
+      getErrHasColors: () => world.stderr.tty && !world.env.noColor,
     })
     .addHelpText('after', EXIT_CODES);
   return program;

@@ -34,7 +34,7 @@ const plainProgress = ({ say, note }: Context): Progress => ({
 });
 
 const paintMark = ({ paint, world }: Context, tone: StageLine['tone']): string => {
-  if (world.env.plain) return { good: '+', bad: 'x', hold: '=', plain: '-' }[tone];
+  if (world.env.dumb) return { good: '+', bad: 'x', hold: '=', plain: '-' }[tone];
   return { good: paint.green('✓'), bad: paint.red('✗'), hold: paint.yellow('‖'), plain: paint.dim('·') }[tone];
 };
 
@@ -53,7 +53,7 @@ const liveProgress = (context: Context): Progress => {
     drawn = false;
   };
   const draw = () => {
-    if (last === null || world.env.plain) return;
+    if (last === null || world.env.dumb) return;
     const stage = isHold(last) ? stageLine(last).stage : stageAfter(last);
     if (stage === null) return;
     const mark = isHold(last) ? paintMark(context, 'hold') : paint.cyan(FRAMES[frame % FRAMES.length] ?? '');

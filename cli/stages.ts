@@ -103,8 +103,9 @@ export const stageLine = (event: EventView): StageLine => {
       return { tone: outcome === 'succeeded' ? 'good' : 'bad', stage: 'done', text: outcome };
     }
     default: {
-      const tone = STAGE_OF[event.event_type] === undefined ? 'plain' : 'good';
-      return { tone, stage, text: `${words(event.event_type)}${said(event)}` };
+      const known = STAGE_OF[event.event_type] !== undefined;
+      if (known && event.message !== null) return { tone: 'good', stage, text: clean(event.message) };
+      return { tone: known ? 'good' : 'plain', stage, text: `${words(event.event_type)}${said(event)}` };
     }
   }
 };

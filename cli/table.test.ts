@@ -17,7 +17,7 @@ const row = fc.record({
 
 test('no line is wider than the terminal', () => {
   fc.assert(
-    fc.property(fc.array(row, { maxLength: 5 }), fc.integer({ min: 30, max: 120 }), (rows, width) => {
+    fc.property(fc.array(row, { maxLength: 5 }), fc.integer({ min: 24, max: 120 }), (rows, width) => {
       for (const line of renderTable(columns, rows, width, (text) => text)) expect(widthOf(line)).toBeLessThanOrEqual(width);
     }),
   );
@@ -26,6 +26,11 @@ test('no line is wider than the terminal', () => {
 test('a narrow terminal loses the dispensable column, not the title', () => {
   const rows = [{ id: '0123456789ab', title: 'Trend after calm', note: 'a note of some length' }];
   expect(renderTable(columns, rows, 32, (text) => text)).toEqual(['ID            TITLE', '0123456789ab  Trend after calm']);
+});
+
+test('where it would be cut to nothing, the flexible column goes under its row', () => {
+  const rows = [{ id: '0123456789ab', title: 'Trend after a calm month', note: '' }];
+  expect(renderTable(columns, rows, 24, (text) => text)).toEqual(['ID', '0123456789ab', '  Trend after a calm mo…']);
 });
 
 test('without a terminal nothing is cut', () => {

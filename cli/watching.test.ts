@@ -1,11 +1,13 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { JobEvent } from '../contracts/events.ts';
 import { JOB_ID, jobHandler, LOGS, viewOf } from './testing/job.ts';
 import { type FakeServer, problem, type Request, startServer } from './testing/server.ts';
 import { cli, type Ran } from './testing/world.ts';
+import { widthOf } from './text.ts';
 
 let server: FakeServer;
 beforeEach(async () => {
@@ -110,6 +112,21 @@ test('watch follows the stream to the end, one plain line per event with its lab
   expect(events).toHaveLength(5);
   expect(events[1]).toBe('2026-01-01T00:00:01.000Z BLUEPRINT_PROPOSED intent blueprint proposed REPLAY DEGRADED');
   expect(events[4]).toBe('2026-01-01T00:00:04.000Z DONE done succeeded');
+});
+
+test.each([40, 80])('on a terminal of %i columns no line is wider than it, and colours can be switched off', async (columns) => {
+  server.handle = jobHandler(LOGS.done);
+  const argv = ['watch', JOB_ID, '--endpoint', server.url];
+  const [painted, plain] = await Promise.all([
+    cli(argv, { columns, env: { url: null, token: null, noColor: false, dumb: false } }),
+    cli(argv, { columns }),
+  ]);
+  expect(painted.stdout).toContain('✓');
+  expect(painted.stdout).toContain('\x1b[');
+  expect(plain.stdout).not.toContain('\x1b[3');
+  const lines = stripVTControlCharacters(painted.stdout).split(/[\r\n]/);
+  expect(lines.some((line) => line.includes('REPLAY DEGRADED'))).toBe(true);
+  for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(columns);
 });
 
 test('interrupted, the watch ends with 130 and says that the job goes on', async () => {

@@ -91,7 +91,10 @@ const settle = async (agent: string, name: string, check: boolean): Promise<bool
   const path = join(CASSETTES, agent, name, 'cassette.json');
   const text = `${JSON.stringify(cassetteOf(await request(name), answer), null, 2)}\n`;
   if (readIfThere(path) === text) return true;
-  if (check) console.error(`cassettes/${agent}/${name}/cassette.json no longer matches the code; look at what changed, then run "node tools/cassettes.ts"`);
+  if (check)
+    console.error(
+      `cassettes/${agent}/${name}/cassette.json no longer matches the code; look at what changed, then run "node tools/cassettes.ts"`,
+    );
   else {
     writeFileSync(path, text);
     console.log(`wrote cassettes/${agent}/${name}/cassette.json`);

@@ -6,13 +6,13 @@ import { hasName, isMissing } from './aws-errors.ts';
 /** Files on S3. Bodies are text: every artifact of a job is JSON, CSV, SVG or Markdown. */
 export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
   put: async (key, body, contentType) => {
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }));
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType }));
     return { key, sha256: sha256Hex(body), bytes: Buffer.byteLength(body) };
   },
 
   create: async (key, body, contentType) => {
     try {
-      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' }));
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType, IfNoneMatch: '*' }));
       return true;
     } catch (error) {
       if (hasName(error, 'PreconditionFailed')) return false;

@@ -5,9 +5,15 @@ import type { Env } from '../env.ts';
 /** How long a fetched key ring serves before it is fetched again: a rotated key is picked up within this, in ms. */
 const FRESH_MS = 5 * 60_000;
 
+/**
+ * `{"current": "k2", "k1": "…", "k2": "…"}`: flat, because Secrets Manager can generate one member of a JSON
+ * secret but no nested one. `current` signs, the others still verify.
+ */
 const Ring = z
-  .strictObject({ current: z.string().min(1), keys: z.record(z.string(), z.string().min(32)) })
-  .refine((ring) => ring.current in ring.keys, { path: ['current'], message: 'must name one of the keys' });
+  .object({ current: z.string().min(1) })
+  .catchall(z.string().min(32))
+  .refine((ring) => ring.current !== 'current' && Object.hasOwn(ring, ring.current), { path: ['current'], message: 'must name one of the keys' })
+  .transform(({ current, ...keys }): KeyRing => ({ current, keys }));
 
 const parse = (text: string, where: string): KeyRing => {
   const parsed = Ring.safeParse(JSON.parse(text));

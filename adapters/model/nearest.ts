@@ -8,7 +8,8 @@ const isNested = (value: unknown): value is Record<string, unknown> | unknown[] 
 
 const clip = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 
-const shown = (value: unknown): string | null => (value === undefined ? null : clip(typeof value === 'string' ? value : JSON.stringify(value)));
+const shown = (value: unknown): string | null =>
+  value === undefined ? null : clip(typeof value === 'string' ? value : JSON.stringify(value));
 
 /** For long texts the first place where they part says more than their beginnings. */
 const shownTexts = (asked: string, recorded: string): { asked: string; recorded: string } => {

@@ -1,6 +1,6 @@
 import { CassetteMiss, type KeyDifference } from '../../contracts/errors.ts';
-import type { Cassette, CassetteMatch, ModelAnswer } from '../../contracts/llm.ts';
-import type { Cassettes, ModelPort } from '../../contracts/ports.ts';
+import type { Cassette, CassetteMatch, ModelAnswer, ModelRequest } from '../../contracts/llm.ts';
+import type { Cassettes } from '../../contracts/ports.ts';
 import { cassetteKey, type MatchKey } from '../../functions/lib/cassette-key.ts';
 import { addCounts, redact } from '../../functions/lib/redaction.ts';
 import { nearest } from './nearest.ts';
@@ -8,6 +8,9 @@ import { nearest } from './nearest.ts';
 /** Recordings of one agent that are compared before a miss is reported. */
 const COMPARED = 50;
 const DIFFERENCES_NAMED = 4;
+
+/** A `ModelPort` that needs to know nothing of who asks. */
+export type Replay = { ask(request: ModelRequest): Promise<ModelAnswer> };
 
 type ReplayOptions = { cassettes: Cassettes; secrets?: readonly string[] };
 
@@ -59,7 +62,7 @@ const replayed = (asked: MatchKey, cassette: Cassette, secrets: readonly string[
  * Answers from recordings only: the network is never touched. Throws `CassetteMiss` naming what differs
  * from the nearest recording.
  */
-export const createReplayModel = ({ cassettes, secrets = [] }: ReplayOptions): ModelPort => ({
+export const createReplayModel = ({ cassettes, secrets = [] }: ReplayOptions): Replay => ({
   ask: async (request) => {
     const asked = cassetteKey(request, secrets);
     const cassette = await cassettes.get(request.agent, asked.key, request.n);

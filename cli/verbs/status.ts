@@ -4,7 +4,7 @@ import { eventLabels, paintLabels } from '../labels.ts';
 import { JOB_ARGUMENT, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions, Context } from '../runner.ts';
 import { questionOf, stageLine } from '../stages.ts';
-import { clean, fit, padEnd, widthOf, wrap } from '../text.ts';
+import { clean, fit, padEnd, widthOf } from '../text.ts';
 import type { EventView } from '../views.ts';
 
 const RECENT = 5;
@@ -25,13 +25,13 @@ export const status: Verb = (program, run) => {
       .argument(...JOB_ARGUMENT),
   ).action((jobId: string, options: CommonOptions) =>
     run(options, async (context) => {
-      const { say, paint, live, width, world } = context;
+      const { say, paint, live, world } = context;
       const api = await context.connect();
       const { job, events } = await loadJob(api, jobId);
       const when = (at: string) => (live ? relativeTime(at, world.now()) : clean(at));
       sayJob(context, job);
       const question = job.status === 'WAITING_APPROVAL' ? questionOf(job.step) : '';
-      if (question) for (const line of wrap(question, width)) say(line);
+      if (question) say(question);
       if (job.subject_digest !== null) say(`${paint.dim('evidence')} ${job.subject_digest}`);
       say(`${paint.dim('created')} ${when(job.created_at)}  ${paint.dim('updated')} ${when(job.updated_at)}`);
       say(`${paint.dim('page')} ${clean(api.url(job.links.page))}`);
@@ -39,7 +39,7 @@ export const status: Verb = (program, run) => {
       const column = Math.max(...recent.map((event) => widthOf(stageLine(event).stage)));
       for (const event of recent) sayEvent(context, event, column);
       const next = nextFor(job);
-      if (next !== null) for (const line of wrap(`next: ${next}`, width)) say(line);
+      if (next !== null) say(`${paint.dim('next')} ${next}`);
       return { doc: { ...job, events } };
     }),
   );

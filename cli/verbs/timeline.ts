@@ -2,17 +2,19 @@ import { relativeTime } from '../duration.ts';
 import { usage } from '../exit.ts';
 import { writeOutput } from '../files.ts';
 import { loadEvents } from '../jobs.ts';
-import { eventLabels, paintLabel } from '../labels.ts';
+import { eventLabels, paintLabel, paintLabels } from '../labels.ts';
 import { JOB_ARGUMENT, parseActor, parseEventType, parseRunId, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions, Context, Result } from '../runner.ts';
 import { stageLine } from '../stages.ts';
 import { type Column, renderTable } from '../table.ts';
-import { clean } from '../text.ts';
+import { clean, wrap } from '../text.ts';
 import type { EventView } from '../views.ts';
 
 type Options = CommonOptions & { run?: string; actor?: string; type?: string; export?: string };
 
 const SHORT_DIGEST = 12;
+/** Below this width a table would cut what matters. */
+const TABLE_COLUMNS = 120;
 
 /** Digest of the evidence the actor saw. */
 const digestSeen = (event: EventView, live: boolean): string => {
@@ -22,20 +24,47 @@ const digestSeen = (event: EventView, live: boolean): string => {
   return live ? hex.slice(0, SHORT_DIGEST) : hex;
 };
 
+/** Who acted, how that is known, and from where. */
+const whoOf = ({ actor, outputs }: EventView): string => {
+  const from = typeof outputs['channel'] === 'string' ? `, ${clean(outputs['channel'])}` : '';
+  return `${clean(actor.id)} (${actor.identity}${from})`;
+};
+
+const messageOf = (event: EventView): string => (event.message === null ? stageLine(event).text : clean(event.message));
+
 const columns = ({ paint, live, world }: Context): Column<EventView>[] => [
   { head: 'SEQ', cell: ({ seq }) => String(seq), right: true, paint: paint.dim },
-  { head: 'WHEN', cell: ({ at }) => (live ? relativeTime(at, world.now()) : clean(at)), drop: 3, paint: paint.dim },
+  { head: 'WHEN', cell: ({ at }) => (live ? relativeTime(at, world.now()) : clean(at)), paint: paint.dim },
   { head: 'EVENT', cell: ({ event_type }) => clean(event_type) },
-  { head: 'STEP', cell: ({ step }) => clean(step ?? ''), drop: 2 },
-  { head: 'WHO', cell: ({ actor }) => `${clean(actor.id)} (${actor.identity})`, drop: 1 },
-  { head: 'SAW', cell: (event) => digestSeen(event, live), drop: 4, paint: paint.dim },
+  { head: 'STEP', cell: ({ step }) => clean(step ?? '') },
+  { head: 'WHO', cell: whoOf },
+  { head: 'SAW', cell: (event) => digestSeen(event, live), paint: paint.dim },
   {
     head: 'MODE',
     cell: (event) => eventLabels(event).join(' '),
     paint: (text) => text.replace(/\w+/g, (label) => paintLabel(paint, label)),
   },
-  { head: 'MESSAGE', cell: (event) => (event.message === null ? stageLine(event).text : clean(event.message)), flex: true },
+  { head: 'MESSAGE', cell: messageOf, flex: true },
 ];
+
+/** Two or more lines per event, where a table has no room. */
+const stacked = ({ paint, world, width }: Context, event: EventView): string[] => {
+  const when = relativeTime(event.at, world.now());
+  const labels = paintLabels(paint, eventLabels(event));
+  const head = [clean(event.event_type), clean(event.step ?? ''), paint.dim(when), labels].filter((part) => part !== '').join('  ');
+  const digest = digestSeen(event, true);
+  const who = `${whoOf(event)}${digest ? ` saw ${digest}` : ''}`;
+  const indent = ' '.repeat(5);
+  return [
+    `${paint.dim(String(event.seq).padStart(3))}  ${head}`,
+    ...wrap(`${who}: ${messageOf(event)}`, width - indent.length).map((line) => indent + line),
+  ];
+};
+
+const linesOf = (context: Context, events: readonly EventView[]): string[] =>
+  context.width < TABLE_COLUMNS
+    ? events.flatMap((event) => stacked(context, event))
+    : renderTable(columns(context), events, context.width, context.paint.dim);
 
 const matches = ({ run, actor, type }: Options, event: EventView): boolean =>
   (run === undefined || event.run_id === run) &&
@@ -43,12 +72,14 @@ const matches = ({ run, actor, type }: Options, event: EventView): boolean =>
   (type === undefined || event.event_type === type);
 
 const showTimeline = async (context: Context, jobId: string, options: Options): Promise<Result> => {
+  const { run, actor, type } = options;
+  if (options.export !== undefined && (run ?? actor ?? type) !== undefined) {
+    throw usage('--export writes the whole log, so that it can be verified', 'leave out --run, --actor and --type');
+  }
   const api = await context.connect();
   const all = await loadEvents(api, jobId);
   const events = all.filter((event) => matches(options, event));
   if (options.export !== undefined) {
-    if (events.length !== all.length)
-      throw usage('--export writes the whole log, so that it can be verified', 'leave out --run, --actor and --type');
     await writeOutput(options.export, all.map((event) => `${JSON.stringify(event)}\n`).join(''));
     context.say(
       `${all.length} events written to ${clean(options.export)}; check them with "holdpoint verify --file ${clean(options.export)}"`,
@@ -56,7 +87,7 @@ const showTimeline = async (context: Context, jobId: string, options: Options): 
     return { doc: { events: all.length, file: options.export } };
   }
   if (events.length === 0) context.say(`none of the ${all.length} events matches`);
-  else for (const line of renderTable(columns(context), events, context.width, context.paint.dim)) context.say(line);
+  else for (const line of linesOf(context, events)) context.say(line);
   return { doc: { events } };
 };
 

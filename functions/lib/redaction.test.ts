@@ -47,10 +47,18 @@ describe('sensitive names', () => {
     expect(once).toMatchObject({ password: '[REDACTED:sensitive_key]', secret: '[REDACTED:sensitive_key]', nested: { api_key: null } });
   });
 
-  test.each(['prompt_tokens', 'max_output_tokens', 'completion_tokens', 'token_budget', 'key', 'author', 'passed', 'compass', 'secretary', 'key_id'])(
-    '%s is not a secret',
-    (key) => expect(isSensitiveKey(key)).toBe(false),
-  );
+  test.each([
+    'prompt_tokens',
+    'max_output_tokens',
+    'completion_tokens',
+    'token_budget',
+    'key',
+    'author',
+    'passed',
+    'compass',
+    'secretary',
+    'key_id',
+  ])('%s is not a secret', (key) => expect(isSensitiveKey(key)).toBe(false));
 });
 
 describe('shapes of tokens', () => {
@@ -96,12 +104,17 @@ describe('known values', () => {
 
   test('are removed from base64 at any alignment, in both alphabets', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 6, maxLength: 40 }), fc.string({ maxLength: 7 }), fc.string({ maxLength: 7 }), (value, before, after) => {
-        for (const encoding of ['base64', 'base64url'] as const) {
-          const text = `x=${Buffer.from(before + value + after).toString(encoding)};`;
-          expect(redact(text, { secrets: [value] }).counts.secret_value).toBeGreaterThanOrEqual(1);
-        }
-      }),
+      fc.property(
+        fc.string({ minLength: 6, maxLength: 40 }),
+        fc.string({ maxLength: 7 }),
+        fc.string({ maxLength: 7 }),
+        (value, before, after) => {
+          for (const encoding of ['base64', 'base64url'] as const) {
+            const text = `x=${Buffer.from(before + value + after).toString(encoding)};`;
+            expect(redact(text, { secrets: [value] }).counts.secret_value).toBeGreaterThanOrEqual(1);
+          }
+        },
+      ),
     );
   });
 
@@ -117,8 +130,38 @@ describe('known values', () => {
 
 const fragment = fc.oneof(
   fc.constantFrom(
-    'password', 'token', 'cookie', 'Authorization', 'api_key', 'Bearer ', '=', ':', ': ', '; ', '"', '\\"', "'", '\\', '{', '}', '[', ']', ',', '&', '%3D',
-    '\n', ' ', 'sk-abcdefgh12', 'AKIAIOSFODNN7EXAMPLE', 'eyJabcd.efgh.ij', '[REDACTED:jwt]', '[REDACTED:', '-----BEGIN PRIVATE KEY-----', '://a:', '@', '--token ',
+    'password',
+    'token',
+    'cookie',
+    'Authorization',
+    'api_key',
+    'Bearer ',
+    '=',
+    ':',
+    ': ',
+    '; ',
+    '"',
+    '\\"',
+    "'",
+    '\\',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    '&',
+    '%3D',
+    '\n',
+    ' ',
+    'sk-abcdefgh12',
+    'AKIAIOSFODNN7EXAMPLE',
+    'eyJabcd.efgh.ij',
+    '[REDACTED:jwt]',
+    '[REDACTED:',
+    '-----BEGIN PRIVATE KEY-----',
+    '://a:',
+    '@',
+    '--token ',
   ),
   fc.string({ maxLength: 6 }),
   fc.string({ unit: 'binary', maxLength: 3 }),
@@ -139,7 +182,25 @@ test('redacting twice changes nothing, and nothing makes it throw', () => {
 
 test('time is linear in hostile text of one megabyte', () => {
   const size = 1_000_000;
-  const hostile = ['a', 'token="', 'token=', '-----BEGIN PRIVATE KEY-----', 'eyJa.', 'sk-', '://a:', 'bearer ', '"token":[', ' ', '\\', '\\"', 'password: ', '=', '--token ', 'token ', '"secret":{"'];
+  const hostile = [
+    'a',
+    'token="',
+    'token=',
+    '-----BEGIN PRIVATE KEY-----',
+    'eyJa.',
+    'sk-',
+    '://a:',
+    'bearer ',
+    '"token":[',
+    ' ',
+    '\\',
+    '\\"',
+    'password: ',
+    '=',
+    '--token ',
+    'token ',
+    '"secret":{"',
+  ];
   for (const unit of hostile) {
     const text = unit.repeat(Math.ceil(size / unit.length));
     const started = performance.now();

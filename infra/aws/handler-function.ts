@@ -11,7 +11,7 @@ import {
   Tracing,
   type Version,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
@@ -20,6 +20,7 @@ import { grantsOf } from '../grants.ts';
 import { bucketName, functionName, LIVE, tableName } from '../names.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import type { CodeOf } from './bundle.ts';
+import { logGroup } from './log-group.ts';
 import { aliasArn, statementOf } from './policy.ts';
 
 type Props = {
@@ -43,10 +44,7 @@ export class HandlerFunction extends Construct {
     super(scope, id);
     const { spec, environment, code, contextSecret } = props;
     const name = functionName(environment, spec.name);
-    const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/lambda/${name}`,
-      retention: environment.retention.logDays satisfies RetentionDays,
-    });
+    const logs = logGroup(this, 'Logs', `/aws/lambda/${name}`, environment);
 
     this.spec = spec;
     this.lambda = new LambdaFunction(this, 'Function', {
@@ -58,10 +56,10 @@ export class HandlerFunction extends Construct {
       code: code(spec),
       memorySize: spec.memoryMb,
       timeout: Duration.seconds(spec.timeoutSeconds),
-      role: this.#role(props, logGroup),
+      role: this.#role(props, logs),
       environment: { ...variables(this, environment, contextSecret), NODE_OPTIONS: '--enable-source-maps' },
       tracing: Tracing.ACTIVE,
-      logGroup,
+      logGroup: logs,
       loggingFormat: LoggingFormat.JSON,
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
@@ -76,7 +74,7 @@ export class HandlerFunction extends Construct {
     return this.lambda.addAlias(LIVE, options) as IFunction;
   }
 
-  #role({ spec, environment, contextSecret, dataKey }: Props, logGroup: LogGroup): Role {
+  #role({ spec, environment, contextSecret, dataKey }: Props, logs: LogGroup): Role {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `${spec.name}: ${spec.description}`,
@@ -87,7 +85,7 @@ export class HandlerFunction extends Construct {
       acknowledgeWildcards(role, statement, grant.reason ?? '');
     }
     role.addToPolicy(
-      new PolicyStatement({ sid: 'WriteLogs', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
+      new PolicyStatement({ sid: 'WriteLogs', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logs.logGroupArn] }),
     );
     if (dataKey) {
       role.addToPolicy(

@@ -10,11 +10,11 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { HandlerFunction } from './handler-function.ts';
+import { logGroup } from './log-group.ts';
 
 type Props = { readonly environment: Environment; readonly web: HandlerFunction };
 type Open = { path: string; methods: HttpMethod[]; reason: string };
@@ -62,16 +62,13 @@ export class HttpApi extends Construct {
   }
 
   #stage(api: Api, environment: Environment): void {
-    const logGroup = new LogGroup(this, 'AccessLogs', {
-      logGroupName: `/aws/vendedlogs/apis/holdpoint-${environment.name}`,
-      retention: environment.retention.logDays satisfies RetentionDays,
-    });
+    const logs = logGroup(this, 'AccessLogs', `/aws/vendedlogs/apis/holdpoint-${environment.name}`, environment);
     new HttpStage(this, 'Stage', {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: 50, burstLimit: 100 },
-      accessLogSettings: { destination: new LogGroupLogDestination(logGroup), format: AccessLogFormat.custom(ACCESS_LOG) },
+      accessLogSettings: { destination: new LogGroupLogDestination(logs), format: AccessLogFormat.custom(ACCESS_LOG) },
     });
   }
 }

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { Aws, RemovalPolicies } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   CfnStateMachineAlias,
   CfnStateMachineVersion,
@@ -16,6 +15,7 @@ import { LIVE, machineName } from '../names.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import { ROOT } from './bundle.ts';
 import type { HandlerFunction } from './handler-function.ts';
+import { logGroup } from './log-group.ts';
 
 type Props = { readonly environment: Environment; readonly handlers: readonly HandlerFunction[] };
 
@@ -35,11 +35,8 @@ export class JobMachine extends Construct {
       role: this.#role(stages),
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'Logs', {
-          // The prefix keeps CloudWatch's resource policy from growing with every log group.
-          logGroupName: `/aws/vendedlogs/states/${machineName(environment)}`,
-          retention: environment.retention.logDays satisfies RetentionDays,
-        }),
+        // The prefix keeps CloudWatch's resource policy from growing with every log group.
+        destination: logGroup(this, 'Logs', `/aws/vendedlogs/states/${machineName(environment)}`, environment),
         level: LogLevel.ALL,
         // Payloads and task tokens stay out of the logs.
         includeExecutionData: false,

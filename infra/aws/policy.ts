@@ -11,8 +11,7 @@ const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', res
   Stack.of(scope).formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
 
 /** ARN of the job machine, by name: docs/decisions/0002-callback-arn-by-name.md. */
-export const machineArn = (scope: Construct, environment: Environment): string =>
-  statesArn(scope, 'stateMachine', machineName(environment));
+const machineArn = (scope: Construct, environment: Environment): string => statesArn(scope, 'stateMachine', machineName(environment));
 
 /** What callers start: never the bare machine. */
 export const aliasArn = (scope: Construct, environment: Environment): string => `${machineArn(scope, environment)}:${LIVE}`;

@@ -22,7 +22,7 @@ const contextKeys = (dataDir: string): string => {
   const file = join(dataDir, 'context-keys.json');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
-    writeFileSync(file, JSON.stringify({ current: 'k1', keys: { k1: randomBytes(32).toString('hex') } }), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify({ current: 'k1', k1: randomBytes(32).toString('hex') }), { mode: 0o600 });
   }
   return readFileSync(file, 'utf8');
 };

@@ -54,7 +54,6 @@ export async function startSfn(options: {
   functions?: Functions;
   dataDir?: string;
   now?: () => Date;
-  paused?: boolean;
 }): Promise<Running> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'holdpoint-sfn-'));
   const calls: Call[] = [];
@@ -78,7 +77,6 @@ export async function startSfn(options: {
   });
   const server = await serveHttp((request) => service.handle(request), { port: 0, host: '127.0.0.1' });
   const client = clientFor(server.port);
-  if (!options.paused) service.resume();
   const close = async () => {
     client.destroy();
     await server.close();

@@ -14,7 +14,7 @@ import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
 import { holdoutWindow } from '../../lib/holdout.ts';
 import { policyBundle } from '../../lib/policy.ts';
-import { BLUEPRINT_SCHEMA, INTENT, type Revision, intentMessages } from './prompt.ts';
+import { BLUEPRINT_SCHEMA, INTENT, intentMessages, type Revision } from './prompt.ts';
 
 const HOLDS: AgentHolds = { output: 'HoldIntentOutput', work: ['HoldBlueprint'] };
 

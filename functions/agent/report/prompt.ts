@@ -36,7 +36,11 @@ export const reportMessages = (hypothesis: string, facts: ReportFacts, revision:
   const task = revision
     ? 'Write the report again. A reviewer sent your previous answer back; "revision" has it and the comment.'
     : 'Write the report of this backtest.';
-  const message = { hypothesis, facts, ...(revision ? { revision: { comment: revision.comment ?? '', previous_answer: revision.previous } } : {}) };
+  const message = {
+    hypothesis,
+    facts,
+    ...(revision ? { revision: { comment: revision.comment ?? '', previous_answer: revision.previous } } : {}),
+  };
   return [
     { role: 'system', content: SYSTEM },
     { role: 'user', content: `${task}\n${JSON.stringify(message, null, 2)}` },

@@ -1,6 +1,6 @@
 import { AgentOutput, type LlmCall } from '../../../contracts/agent-evidence.ts';
 import { BacktestResult } from '../../../contracts/backtest-result.ts';
-import { EvidenceMismatch } from '../../../contracts/errors.ts';
+import { EvidenceMismatch, PermanentError } from '../../../contracts/errors.ts';
 import { GateReport } from '../../../contracts/gate-report.ts';
 import { JobSpec } from '../../../contracts/job-spec.ts';
 import { Report } from '../../../contracts/report.ts';
@@ -31,13 +31,18 @@ const judgeOf = ({ runspec }: Documents, facts: ReportFacts): Question['judge'] 
 });
 
 /** The question a visit asks, and what its answer is judged by. */
-export const reportQuestion = (docs: Documents, errand: Drafting, previous: AgentOutput | null = null, carried: readonly LlmCall[] = []): Question => {
+export const reportQuestion = (
+  docs: Documents,
+  errand: Drafting,
+  previous: AgentOutput | null = null,
+  carried: readonly LlmCall[] = [],
+): Question => {
   const { spec, runspec, result, gates } = docs;
+  if (spec.kind !== 'idea') throw new PermanentError(`the report agent writes for ideas; a ${spec.kind} job has a template`);
   const facts = reportFacts(runspec, result, gates);
-  const hypothesis = spec.kind === 'idea' ? spec.idea.hypothesis : spec.blueprint.rationale;
   const revision = errand.reason === 'first' ? null : { comment: errand.comment, previous: previous && (previous.value ?? previous.text) };
   return {
-    messages: reportMessages(hypothesis, facts, revision),
+    messages: reportMessages(spec.idea.hypothesis, facts, revision),
     output_schema: REPORT_SCHEMA,
     reason: errand.reason,
     judge: judgeOf(docs, facts),
@@ -54,7 +59,11 @@ const fromTemplate = (visit: Visit, docs: Documents): Consulted => {
   return { output, report, usage: sumUsage([]), calls: [], artifacts: [outputFile(visit, output), guardFile(visit, report)] };
 };
 
-type Finished = Pick<Consulted, 'output' | 'usage' | 'calls'> & { guard_status: string; override: { by: string } | null; artifacts: Artifact[] };
+type Finished = Pick<Consulted, 'output' | 'usage' | 'calls'> & {
+  guard_status: string;
+  override: { by: string } | null;
+  artifacts: Artifact[];
+};
 
 const finished = (docs: Documents, { output, usage, calls, guard_status, override, artifacts }: Finished): StageOutput => {
   const facts = reportFacts(docs.runspec, docs.result, docs.gates);
@@ -99,7 +108,8 @@ export const report = defineStage({
       docs.spec.kind === 'blueprint'
         ? fromTemplate(visit, docs)
         : await consult(visit, reportQuestion(docs, errand, docs.report_output, carried), effects);
-    if (!told.report.passed) return { artifacts: told.artifacts, event: null, route: { guard: 'failed', gates: docs.gates.passed ? 'passed' : 'failed' } };
+    if (!told.report.passed)
+      return { artifacts: told.artifacts, event: null, route: { guard: 'failed', gates: docs.gates.passed ? 'passed' : 'failed' } };
     return finished(docs, { ...told, guard_status: told.report.guard_status, override: null });
   },
 });

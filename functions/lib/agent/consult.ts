@@ -1,4 +1,12 @@
-import type { AgentOutput, AnswerLabels, ErrorSummary, LlmCall, LlmSession, LlmUsageEvent, RedactionSummary } from '../../../contracts/agent-evidence.ts';
+import type {
+  AgentOutput,
+  AnswerLabels,
+  ErrorSummary,
+  LlmCall,
+  LlmSession,
+  LlmUsageEvent,
+  RedactionSummary,
+} from '../../../contracts/agent-evidence.ts';
 import { asError, CassetteMiss, StoppedLlmError } from '../../../contracts/errors.ts';
 import type { OutputGuardReport } from '../../../contracts/guard.ts';
 import type { Message, ModelAnswer, ModelRequest } from '../../../contracts/llm.ts';
@@ -29,7 +37,10 @@ export type Consulted = {
   artifacts: Artifact[];
 };
 
-export const requestOf = ({ profile }: Pick<Visit, 'profile'>, { messages, output_schema }: Pick<Question, 'messages' | 'output_schema'>): ModelRequest => ({
+export const requestOf = (
+  { profile }: Pick<Visit, 'profile'>,
+  { messages, output_schema }: Pick<Question, 'messages' | 'output_schema'>,
+): ModelRequest => ({
   ...profile,
   messages,
   output_schema,
@@ -139,7 +150,12 @@ export const guardFile = (visit: Visit, report: OutputGuardReport): Artifact =>
   evidence(visit, `${report.agent}_guard`, 'output_guard_report.json', report);
 
 /** Judges a text, whoever wrote it. */
-export const judgeText = (visit: Visit, text: string, finish_reason: ModelAnswer['finish_reason'], judge: Question['judge']): OutputGuardReport => {
+export const judgeText = (
+  visit: Visit,
+  text: string,
+  finish_reason: ModelAnswer['finish_reason'],
+  judge: Question['judge'],
+): OutputGuardReport => {
   const { agent, prompt_version, output_schema_version } = visit.profile;
   return guard(text, { agent, prompt_version, output_schema_version, finish_reason, ...judge });
 };
@@ -164,7 +180,7 @@ export const keptOutput = (visit: Visit, text: string, from: Pick<AgentOutput, '
  */
 export const consult = async (visit: Visit, question: Question, effects: StageEffects): Promise<Consulted> => {
   const answer = await ask(visit, question, effects);
-  const { text, counts } = redact(answer.text);
+  const { text, counts } = redact(answer.text.toWellFormed());
   const report = judgeText(visit, text, answer.finish_reason, question.judge);
   const output = keptOutput(visit, text, { key: answer.key, finish_reason: answer.finish_reason, labels: labelsOf(answer) });
   const calls = [...question.carried, callOf(visit, answerOf(answer, text), null)];

@@ -31,7 +31,9 @@ export const usageRows = (calls: readonly unknown[]): LlmUsageEvent[] => {
   const parsed = z.array(LlmUsageEvent).safeParse(calls);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new UnreadableDocument(`a model call in the log is not llm_usage_event_v1: /${issue?.path.map(String).join('/')} ${issue?.message}`);
+    throw new UnreadableDocument(
+      `a model call in the log is not llm_usage_event_v1: /${issue?.path.map(String).join('/')} ${issue?.message}`,
+    );
   }
   const byId = new Map(parsed.data.map((row) => [row.call_id, row]));
   return [...byId.values()].sort((a, b) => (a.at === b.at ? (a.call_id < b.call_id ? -1 : 1) : a.at < b.at ? -1 : 1));
@@ -62,7 +64,9 @@ const totals = (rows: readonly LlmUsageEvent[]): UsageTotals => rows.reduce(add,
 
 const totalsBy = (rows: readonly LlmUsageEvent[], name: (row: LlmUsageEvent) => string): Record<string, UsageTotals> => {
   const groups = Map.groupBy(rows, name);
-  return Object.fromEntries([...groups].map(([key, group]): [string, UsageTotals] => [key, totals(group)]).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    [...groups].map(([key, group]): [string, UsageTotals] => [key, totals(group)]).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 };
 
 /** `llm_usage_report_v1` of a job's rows. */

@@ -28,7 +28,8 @@ export const visitOf = (profile: AgentProfile, input: StageInput<unknown>, job: 
 };
 
 /** Names the n-th call of a visit: the same call is the same row, in any execution. */
-export const callId = ({ job_id, state, visit }: Visit, n: number): string => sha256Hex(canonicalJson([job_id, state, visit, n])).slice(0, 24);
+export const callId = ({ job_id, state, visit }: Visit, n: number): string =>
+  sha256Hex(canonicalJson([job_id, state, visit, n])).slice(0, 24);
 
 const evidencePath = ({ profile, visit }: Visit, file: string): string => `outputs/agents/${profile.agent}/${visit}/${file}`;
 

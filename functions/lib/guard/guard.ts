@@ -6,8 +6,8 @@ import { unsupportedNumbers } from './numbers.ts';
 import { policyKeys } from './policy-keys.ts';
 import { type GuardContext, pointerOf, type Subject, subjectOf } from './subject.ts';
 
-export { policyKeysOf } from './policy-keys.ts';
 export type { SupportedNumbers } from './numbers.ts';
+export { policyKeysOf } from './policy-keys.ts';
 export { type GuardContext, readOutput } from './subject.ts';
 
 type Found = Omit<Finding, 'rule'>;

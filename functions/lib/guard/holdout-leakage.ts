@@ -1,4 +1,4 @@
-import { namedDays, type NamedDays } from './dates.ts';
+import { type NamedDays, namedDays } from './dates.ts';
 import { type GuardContext, quote, type Subject } from './subject.ts';
 
 const HOLDOUT = '(?:hold[\\s-]?out|held[\\s-]out)';
@@ -28,8 +28,11 @@ const isLeak = (days: NamedDays, holdoutStart: string): boolean => {
  */
 export const holdoutLeakage = (subject: Subject, { holdout }: GuardContext) =>
   subject.leaves.flatMap(({ pointer, text }) => {
-    const days = namedDays(text).filter((d) => isLeak(d, holdout.start));
-    const dates = days.map(({ words }) => ({ pointer, message: `${quote(words)} lies in the holdout, which starts ${holdout.start}; leave it out` }));
+    const days = namedDays(text).days.filter((d) => isLeak(d, holdout.start));
+    const dates = days.map(({ words }) => ({
+      pointer,
+      message: `${quote(words)} lies in the holdout, which starts ${holdout.start}; leave it out`,
+    }));
     const claim = CLAIMS.map((pattern) => pattern.exec(text)).find((match) => match !== null);
     const claims = claim ? [{ pointer, message: `a figure said of the holdout, which no agent has seen: ${quote(claim[0])}` }] : [];
     return [...dates, ...claims];

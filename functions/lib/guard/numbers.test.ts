@@ -7,7 +7,8 @@ const numbers: SupportedNumbers = {
   windows: [{ start: '2001-01-02', end: '2012-12-28' }],
   names: ['SPX', 'ES2'],
 };
-const found = (text: string) => unsupportedNumbers(subjectOf(JSON.stringify({ body: text })), { numbers } as never).map((f) => f.message.split('"')[1]);
+const found = (text: string) =>
+  unsupportedNumbers(subjectOf(JSON.stringify({ body: text })), { numbers }).map((f) => f.message.split('"')[1]);
 
 describe('supported', () => {
   test.each([

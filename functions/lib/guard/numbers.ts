@@ -12,11 +12,13 @@ export type SupportedNumbers = {
   names: readonly string[];
 };
 
-const NUMBER = /(?<![\w.])(?<![\d.,][-–])([-+−]?)[$€£]?(\d[\d,]*(?:\.\d+)?|\.\d+)\s?(%|percent\b|per cent\b|percentage points?\b|bps\b|basis points?\b|thousand\b|million\b|k\b|m\b|bn\b)?/gi;
+const NUMBER =
+  /(?<![\w.])(?<![\d.,][-–])([-+−]?)[$€£]?(\d[\d,]*(?:\.\d+)?|\.\d+)\s?(%|percent\b|per cent\b|percentage points?\b|bps\b|basis points?\b|thousand\b|million\b|k\b|m\b|bn\b)?/gi;
 const NAME = /(?<![\w.])[A-Za-z_^]\w*\d\w*/g;
 const LIST_MARK = /^[ \t]*\d{1,2}[.)](?=\s)/gm;
 /** Words near an unsigned number that say it stands for a negative one. */
-const NEGATIVE = /\b(?:loss|losses|lost|lose|loses|fell|falls?|fallen|drawdowns?|declin\w*|drop\w*|down|negative|below|worse|lower|under\w*|minus|behind|shortfall|lag\w*|trail\w*|less|short)\b/i;
+const NEGATIVE =
+  /\b(?:loss|losses|lost|lose|loses|fell|falls?|fallen|drawdowns?|declin\w*|drop\w*|down|negative|below|worse|lower|under\w*|minus|behind|shortfall|lag\w*|trail\w*|less|short)\b/i;
 const NEAR = 80;
 
 type Quoted = { sign: number; shown: number; decimals: number; unit: string; words: string; index: number };
@@ -64,13 +66,11 @@ const around = (text: string, { index, words }: Quoted): string => text.slice(Ma
 const inWindow = (windows: readonly Window[], days: { start: string; end: string }): boolean =>
   windows.some((w) => days.start <= w.end && days.end >= w.start);
 
-const blank = (text: string, words: string): string => text.replace(words, ' '.repeat(words.length));
-
 const unsupportedIn = (text: string, { values, windows, names }: SupportedNumbers): string[] => {
   const dates = namedDays(text);
   const isYearValue = (words: string) => values.some((v) => String(v) === words.trim());
-  const outside = dates.filter((d) => !inWindow(windows, d) && !isYearValue(d.words)).map((d) => d.words);
-  let rest = dates.reduce((result, d) => blank(result, d.words), text).replace(LIST_MARK, (mark) => ' '.repeat(mark.length));
+  const outside = dates.days.filter((d) => !inWindow(windows, d) && !isYearValue(d.words)).map((d) => d.words);
+  let rest = dates.rest.replace(LIST_MARK, (mark) => ' '.repeat(mark.length));
   const allowed = new Set(names);
   const unknownNames = [...rest.matchAll(NAME)].map((m) => m[0]).filter((name) => !allowed.has(name));
   for (const name of names) rest = rest.replaceAll(name, ' '.repeat(name.length));
@@ -81,7 +81,7 @@ const unsupportedIn = (text: string, { values, windows, names }: SupportedNumber
 };
 
 /** Numbers of a text that are not among the metrics it was given. */
-export const unsupportedNumbers = (subject: Subject, { numbers }: GuardContext) => {
+export const unsupportedNumbers = (subject: Subject, { numbers }: Pick<GuardContext, 'numbers'>) => {
   if (!numbers) return [];
   return subject.leaves
     .filter(({ key, pointer }) => !key && pointer !== '/schema_version')

@@ -33,7 +33,9 @@ const inText = (key: string): RegExp => {
 const findIn = (leaf: Leaf, keys: { key: string; pattern: RegExp }[]) => {
   if (leaf.key) {
     const found = keys.find(({ key }) => normalize(key) === normalize(leaf.text));
-    return found ? [{ pointer: leaf.pointer, message: `"${found.key}" is set by the policy bundle and by nothing else; leave it out` }] : [];
+    return found
+      ? [{ pointer: leaf.pointer, message: `"${found.key}" is set by the policy bundle and by nothing else; leave it out` }]
+      : [];
   }
   return keys.flatMap(({ key, pattern }) => {
     const match = pattern.exec(leaf.text);

@@ -1,6 +1,8 @@
 import type { Window } from '../../../contracts/blueprint.ts';
+import { asError } from '../../../contracts/errors.ts';
 import type { Finding } from '../../../contracts/guard.ts';
 import type { ModelAnswer } from '../../../contracts/llm.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type { SupportedNumbers } from './numbers.ts';
 
 /** A string of an output and where it stands; `key` marks the name of an object's member. */
@@ -42,34 +44,44 @@ export const pointerOf = (path: readonly PropertyKey[]): string => path.map((key
 // Look-alike digits, full-width letters and invisible characters would hide a date or a key from every rule.
 const fold = (text: string): string => text.normalize('NFKC').replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g, '');
 
-const MAX_DEPTH = 64;
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-const leavesOf = (value: unknown, pointer: string, depth: number): Leaf[] => {
+const leavesOf = (value: unknown, pointer: string): Leaf[] => {
   if (typeof value === 'string') return [{ pointer, text: fold(value), key: false }];
-  if (typeof value !== 'object' || value === null) return [];
-  if (depth > MAX_DEPTH) return [{ pointer, text: fold(JSON.stringify(value)), key: false }];
+  if (!isNested(value)) return [];
   return Object.entries(value).flatMap(([key, member]) => {
     const at = `${pointer}/${segment(key)}`;
     const name = Array.isArray(value) ? [] : [{ pointer: at, text: fold(key), key: true }];
-    return [...name, ...leavesOf(member, at, depth + 1)];
+    return [...name, ...leavesOf(member, at)];
   });
 };
 
+const MAX_DEPTH = 64;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  isNested(value) && (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)));
+
 const FENCED = /^\s*(?:```|~~~)[A-Za-z]*[ \t]*\r?\n([\s\S]*?)\r?\n(?:```|~~~)\s*$/;
 
-/** Reads an answer as JSON. One code fence around the whole of it is taken off: that is a repair. */
+/**
+ * Reads an answer as JSON that has a canonical form. One code fence around the whole of it is taken off:
+ * that is a repair. `error` says why it cannot be read.
+ */
 export const readOutput = (text: string): { value: unknown; repaired: boolean; error: string | null } => {
   const inner = FENCED.exec(text)?.[1];
   try {
-    return { value: JSON.parse(inner ?? text), repaired: inner !== undefined, error: null };
+    const value: unknown = JSON.parse(inner ?? text);
+    if (isDeeper(value, MAX_DEPTH)) return { value: undefined, repaired: false, error: `nested deeper than ${MAX_DEPTH} levels` };
+    canonicalJson(value);
+    return { value, repaired: inner !== undefined, error: null };
   } catch (error) {
-    return { value: undefined, repaired: false, error: error instanceof Error ? error.message : String(error) };
+    return { value: undefined, repaired: false, error: asError(error).message };
   }
 };
 
 export const subjectOf = (text: string): Subject & { repaired: boolean } => {
   const { value, repaired, error } = readOutput(text);
-  const leaves = error === null ? leavesOf(value, '', 0) : [{ pointer: '', text: fold(text), key: false }];
+  const leaves = error === null ? leavesOf(value, '') : [{ pointer: '', text: fold(text), key: false }];
   return { text, value, parseError: error, leaves, repaired };
 };
 

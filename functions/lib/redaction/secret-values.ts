@@ -5,7 +5,7 @@ const MIN_BASE64_CORE = 5;
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
-const anyCase = (hex: string): string => [...hex].map((c) => (/[a-f]/i.test(c) ? `[${c.toLowerCase()}${c.toUpperCase()}]` : c)).join('');
+const anyCase = (hex: string): string => hex.replace(/[a-f]/gi, (c) => `[${c.toLowerCase()}${c.toUpperCase()}]`);
 
 const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '(?:&quot;|&#34;)', "'": '(?:&#39;|&#x27;|&apos;)' };
 const JSON_SHORT: Record<string, string> = { '\n': 'n', '\r': 'r', '\t': 't', '\b': 'b', '\f': 'f' };
@@ -34,7 +34,9 @@ const charForms = (char: string): string => {
 
 /** Characters that base64 makes of the secret alone, when `offset` bytes stand before it in the same block. */
 const base64Core = (secret: Buffer, offset: number): string => {
-  const text = Buffer.concat([Buffer.alloc(offset), secret]).toString('base64').replaceAll('=', '');
+  const text = Buffer.concat([Buffer.alloc(offset), secret])
+    .toString('base64')
+    .replaceAll('=', '');
   const first = Math.ceil((offset * 8) / 6);
   const last = Math.floor(((offset + secret.length) * 8) / 6);
   return text.slice(first, last);
@@ -47,7 +49,7 @@ const base64Forms = (secret: string): string[] => {
     .map((offset) => base64Core(bytes, offset))
     .filter((core) => core.length >= MIN_BASE64_CORE)
     .map((core) => {
-      const either = [...core].map((c) => (c === '+' ? '[+-]' : c === '/' ? '[/_]' : c)).join('');
+      const either = core.replace(/[+/]/g, (c) => (c === '+' ? '[+-]' : '[/_]'));
       return `[A-Za-z0-9+/_-]?${either}[A-Za-z0-9+/_-]?={0,2}`;
     });
 };
@@ -59,6 +61,6 @@ const base64Forms = (secret: string): string[] => {
 export const secretPattern = (secrets: readonly string[]): RegExp | null => {
   const known = [...new Set(secrets)].filter((s) => s.length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
   if (known.length === 0) return null;
-  const forms = known.flatMap((secret) => [[...secret].map(charForms).join(''), ...base64Forms(secret)]);
+  const forms = known.flatMap((secret) => [Array.from(secret, charForms).join(''), ...base64Forms(secret)]);
   return new RegExp(forms.join('|'), 'g');
 };

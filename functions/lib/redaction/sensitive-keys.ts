@@ -107,9 +107,8 @@ type Span = { start: number; end: number; quote: string };
 
 /** Where the value after a separator lies; null when there is nothing to hide. */
 const valueSpan = (text: string, after: number, key: Key, colon: boolean): Span | null => {
-  let at = after;
   const quoted = key.delimiter !== '';
-  while (isSpace(text[at]) || (quoted && (text[at] === '\n' || text[at] === '\r'))) at++;
+  const at = matchEnd(quoted ? /\s*/y : /[ \t]*/y, text, after);
   const open = matchEnd(/\\*/y, text, at);
   if (isQuote(text[open])) {
     const close = closingQuote(text, open);

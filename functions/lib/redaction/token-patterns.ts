@@ -10,7 +10,10 @@ export const TOKEN_PATTERNS: readonly { rule: RedactionRule; pattern: RegExp }[]
   { rule: 'jwt', pattern: /(?<![\w-])eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*/g },
   { rule: 'aws_key', pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA|AIDA|AROA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])/g },
   { rule: 'provider_key', pattern: /(?<![A-Za-z0-9])(?:sk|pk|rk)[-_](?:[A-Za-z0-9_-]{8,})/g },
-  { rule: 'provider_key', pattern: /(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|hf_|AIza|ya29\.)[A-Za-z0-9_-]{16,}/g },
+  {
+    rule: 'provider_key',
+    pattern: /(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|hf_|AIza|ya29\.)[A-Za-z0-9_-]{16,}/g,
+  },
   // GLM keys: id "." secret.
   { rule: 'provider_key', pattern: /(?<![\w.])[0-9a-f]{32}\.[A-Za-z0-9]{16}(?!\w)/g },
   { rule: 'bot_token', pattern: /(?<!\d)\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])/g },

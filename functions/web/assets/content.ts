@@ -73,7 +73,8 @@ table.tight th, table.tight td { padding-right: var(--s2); }
 table.list { width: 100%; }
 table.list th[scope="row"] { font-size: var(--base); line-height: 22px; padding-top: var(--s2); padding-bottom: var(--s2); }
 table.list td { padding-top: 9px; }
-td .standing { white-space: normal; }
+table.list .standing { white-space: normal; }
+.span { white-space: nowrap; font-size: var(--small); }
 table.list th[scope="row"] { overflow-wrap: anywhere; }
 del { color: var(--bad); text-decoration-thickness: 1px; }
 ins { color: var(--good); text-decoration: none; font-weight: 650; }
@@ -88,8 +89,12 @@ figure img { display: block; width: 100%; height: auto; border: 1px solid var(--
 .map .node { fill: var(--paper); stroke: var(--strong); stroke-width: 2; }
 .map .passed { fill: var(--ink); stroke: var(--ink); }
 .map .ring { fill: none; stroke: var(--wait); stroke-width: 3; }
+.map .ring.run { stroke: var(--run); }
+.map .ring.good { stroke: var(--good); }
+.map .ring.bad { stroke: var(--bad); }
 .map .jump { fill: none; stroke: var(--strong); stroke-width: 1; }
 .map .back { stroke-dasharray: 3 3; }
+.map .jump.walked { stroke: var(--ink); stroke-width: 2; }
 .map .tip { fill: var(--strong); }
 .map a:hover text { text-decoration: underline; }
 .timeline { list-style: none; border-left: 2px solid var(--line); margin-left: 5px; display: grid; gap: var(--s4); grid-template-columns: minmax(0, 1fr); }
@@ -101,6 +106,7 @@ figure img { display: block; width: 100%; height: auto; border: 1px solid var(--
 .said { max-width: 72ch; white-space: pre-line; }
 .notes > span { margin-right: var(--s3); }
 .files a { margin-right: var(--s3); }
+.files a, .filelist a { display: inline-block; min-height: 24px; padding: 2px 0; }
 .filelist { list-style: none; display: grid; gap: var(--s1); font-size: var(--small); }
 .filelist li { display: flex; justify-content: space-between; gap: var(--s3); }
 .filelist .num { white-space: nowrap; }

@@ -1,6 +1,7 @@
 /**
  * The pages' only script: follows the job's event stream and replaces the parts marked `data-live` with
- * what the server renders now. A comment somebody is writing is never replaced.
+ * what the server renders now. A comment somebody is writing is never replaced, and an open question never
+ * turns into another one under a finger.
  */
 export const SCRIPT = `(() => {
   'use strict';
@@ -8,9 +9,9 @@ export const SCRIPT = `(() => {
   if (!main || !window.EventSource) return;
   const note = document.getElementById('live-note');
   const say = (text) => { if (note) note.textContent = text; };
-  const busy = (part) => {
+  const keep = (part, next) => {
     const box = part.querySelector('textarea');
-    return box !== null && (box.value !== '' || part.contains(document.activeElement));
+    return box !== null && (box.value !== '' || next.querySelector('form') !== null);
   };
   let timer = 0;
   const refresh = async () => {
@@ -22,7 +23,7 @@ export const SCRIPT = `(() => {
     for (const part of document.querySelectorAll('[data-live]')) {
       const next = fresh.getElementById(part.id);
       if (!next || next.outerHTML === part.outerHTML) continue;
-      if (busy(part)) { held = true; continue; }
+      if (keep(part, next)) { held = true; continue; }
       for (const box of part.querySelectorAll('details[open][id]')) {
         const same = next.querySelector('#' + CSS.escape(box.id));
         if (same) same.open = true;
@@ -30,7 +31,7 @@ export const SCRIPT = `(() => {
       part.replaceWith(next);
     }
     document.title = fresh.title;
-    say(held ? 'This job moved on while you wrote. Reload before you decide.' : 'Updated.');
+    say(held ? 'This job moved on. Reload before you decide.' : 'Updated.');
   };
   const source = new EventSource(main.dataset.stream);
   source.onmessage = () => {

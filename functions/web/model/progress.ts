@@ -6,15 +6,10 @@ import type { FlowMap } from './flow-map.ts';
 /** Which events happened in which state, which states lie behind the job, and where it is. */
 export type Progress = { seqs: Map<string, number[]>; passed: Set<string>; current: string | null };
 
+/** Events that people or the system write in a state's place. */
 const STATE_OF_TYPE: Partial<Record<EventType, string>> = {
   IDEA_SUBMITTED: 'Intake',
   BLUEPRINT_SUBMITTED: 'Intake',
-  BLUEPRINT_PROPOSED: 'Intent',
-  RUNSPEC_COMPILED: 'Compile',
-  RUN_COMPLETED: 'Run',
-  GATES_COMPLETED: 'Gates',
-  REGISTRY_UPDATED: 'Registry',
-  REPORT_COMPLETED: 'Report',
   ERROR: 'Stop',
   STOPPED_BUDGET: 'Stop',
 };
@@ -32,8 +27,9 @@ const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'],
 };
 
 const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
-  const named = event.outputs.state;
-  if (typeof named === 'string' && map.nodes.some((node) => node.name === named)) return named;
+  // Stages sign with their state's name; holds and decisions carry it.
+  const named = event.actor.type === 'stage' && event.event_type !== 'DONE' ? event.actor.id : event.outputs.state;
+  if (map.nodes.some((node) => node.name === named)) return String(named);
   if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'Finish' : 'Stop';
   if (event.event_type === 'WAITING_APPROVAL' || DECISIONS.includes(event.event_type)) return holdOf(map, event, approvals, last);
   return STATE_OF_TYPE[event.event_type] ?? null;

@@ -1,4 +1,4 @@
-import { clip, figure, keyLabel } from './text.ts';
+import { clip, excerpt, figure, keyLabel } from './text.ts';
 
 export type Tone = 'good' | 'bad' | null;
 export type Cell = { text: string; number: boolean; tone: Tone };
@@ -11,7 +11,9 @@ type Fields = Record<string, unknown>;
 const MAX_ROWS = 40;
 const MAX_FIELDS = 60;
 const MAX_DEPTH = 3;
-const MAX_TEXT = 1200;
+const MAX_COLUMNS = 20;
+/** As long as any text a blueprint may carry. */
+const MAX_TEXT = 4000;
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
@@ -71,16 +73,16 @@ export const cellOf = (value: unknown, key = ''): Cell => {
     return /^(passed|ok|pass)$/.test(key) ? text(value ? 'passed' : 'failed', value ? 'good' : 'bad') : text(value ? 'yes' : 'no');
   }
   if (typeof value === 'string')
-    return text(DIGEST.test(value) ? `${value.slice(0, 12)}…` : clip(value, MAX_TEXT), WORDS[value.toLowerCase()] ?? null);
+    return text(DIGEST.test(value) ? `${value.slice(0, 12)}…` : excerpt(value, MAX_TEXT), WORDS[value.toLowerCase()] ?? null);
   if (Array.isArray(value) && value.every(isScalar)) return text(value.length === 0 ? 'none' : value.map((v) => cellOf(v).text).join(', '));
   if (isFields(value) && isLine(value)) return text(line(value));
-  return text(clip(JSON.stringify(value) ?? '', 160));
+  return text(excerpt(JSON.stringify(value) ?? '', 160));
 };
 
 const columnsOf = (rows: Fields[]): string[] => [...new Set(rows.flatMap((row) => Object.keys(row)))].toSorted((a, b) => rank(a) - rank(b));
 
 const tableOf = (caption: string, rows: { head: string; value: Fields }[]): Block => {
-  const keys = columnsOf(rows.map((row) => row.value)).slice(0, 8);
+  const keys = columnsOf(rows.map((row) => row.value)).slice(0, MAX_COLUMNS);
   return {
     kind: 'table',
     caption,
@@ -116,14 +118,16 @@ const nested = (key: string, value: unknown, depth: number): Block => {
   return { kind: 'fields', fields: [{ label, cell: cellOf(value, key) }] };
 };
 
-/** A JSON document as blocks a person can read: fields, tables, sections. Large ones are cut, never failing. */
+/** A JSON document as blocks a person can read: fields, tables, sections. Large ones are cut, and say so. */
 export const readable = (value: unknown, depth = 0): Block[] => {
   if (!isFields(value)) return [nested('', value, MAX_DEPTH)];
   const matrix = depth > 0 ? asMatrix('', value) : null;
   if (matrix) return [matrix];
   const entries = ordered(value).slice(0, MAX_FIELDS);
   const lines = entries.filter(([, v]) => isLine(v));
-  const fields: Block[] =
-    lines.length === 0 ? [] : [{ kind: 'fields', fields: lines.map(([key, v]) => ({ label: keyLabel(key), cell: cellOf(v, key) })) }];
+  const hidden = Object.keys(value).length - entries.length;
+  const rows = lines.map(([key, v]) => ({ label: keyLabel(key), cell: cellOf(v, key) }));
+  if (hidden > 0) rows.push({ label: 'not shown', cell: cellOf(`${hidden} more fields are in the file`) });
+  const fields: Block[] = rows.length === 0 ? [] : [{ kind: 'fields', fields: rows }];
   return [...fields, ...entries.filter(([, v]) => !isLine(v)).map(([key, v]) => nested(key, v, depth))];
 };

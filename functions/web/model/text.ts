@@ -16,6 +16,12 @@ export const clip = (text: string, max: number): string => {
         .replace(/\ufffd$/, '')}…`;
 };
 
+/** Like `clip`, for evidence: says how much is not shown. */
+export const excerpt = (text: string, max: number): string =>
+  visible(text).length <= max
+    ? visible(text)
+    : `${clip(text, max)} [${figure(visible(text).length - max)} more characters are in the file]`;
+
 /** `HoldBlueprint` → `Hold blueprint`. */
 export const stateLabel = (name: string): string => {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
@@ -41,7 +47,7 @@ const UNITS: [limit: number, seconds: number, name: string][] = [
 /** Seconds as one rounded figure: `42 s`, `3 min`, `5 h`, `12 d`. */
 export const duration = (seconds: number): string => {
   const [, unit, name] = UNITS.find(([limit]) => seconds < limit) ?? [0, 86400, 'd'];
-  return `${Math.round(seconds / unit)} ${name}`;
+  return `${Math.round(seconds / unit)}\u00a0${name}`;
 };
 
 /** `3 min ago`, `in 29 d`, `just now`. */
@@ -61,8 +67,10 @@ export const fileSize = (bytes: number): string => {
   return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 };
 
-/** A number to read: grouped from 10,000 on, four significant digits after the point. */
-export const figure = (value: number): string => {
+/** A number to read: grouped from 10,000 on, four digits after the point, a real minus sign. */
+export const figure = (value: number): string => plain(value).replace(/^-/, '−');
+
+const plain = (value: number): string => {
   if (!Number.isFinite(value)) return String(value);
   if (Number.isInteger(value)) return Math.abs(value) < 10_000 ? String(value) : value.toLocaleString('en-US');
   const size = Math.abs(value);

@@ -88,6 +88,7 @@ const filesOf = (event: JobEvent, objects: Record<string, unknown>[]): FileLink[
 // Shown elsewhere on the entry, or the machine's own bookkeeping.
 const SHOWN = new Set([
   'channel',
+  'passed',
   'status',
   'response_source',
   'state',
@@ -115,7 +116,7 @@ const notesOf = (event: JobEvent): Entry['notes'] =>
         value !== event.job_id,
     )
     .slice(0, 6)
-    .map(([key, value]) => ({ label: keyLabel(key), text: typeof value === 'number' ? figure(value) : clip(String(value), 160) }));
+    .map(([key, value]) => ({ label: keyLabel(key), text: typeof value === 'number' ? figure(value) : clip(String(value), 300) }));
 
 /** One event as the timeline tells it. Nothing in it is markup. */
 export const entryOf = (event: JobEvent): Entry => {

@@ -1,6 +1,5 @@
 import type { ApprovalView, JobView } from '../../../contracts/http.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
-import { Outcome } from '../../../contracts/job-state.ts';
 import type { JobRecord } from '../../../contracts/ports.ts';
 
 const linksOf = (jobId: string): JobView['links'] => ({
@@ -33,7 +32,7 @@ export const viewOfRecord = (row: JobRecord): JobView => ({
   kind: row.kind,
   status: row.status,
   step: row.step,
-  outcome: row.outcome === null ? null : Outcome.parse(row.outcome),
+  outcome: row.outcome,
   subject_digest: row.subject_digest,
   mode: row.mode,
   degraded: row.degraded,

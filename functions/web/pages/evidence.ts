@@ -4,7 +4,7 @@ import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import type { WebDeps } from '../deps.ts';
 import { type Change, diffJson } from '../model/diff.ts';
 import { cellOf, readable } from '../model/readable.ts';
-import { clip, heading, visible } from '../model/text.ts';
+import { excerpt, heading, visible } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { digest, notice } from './parts.ts';
 import { blocks } from './readable.ts';
@@ -69,9 +69,9 @@ const changed = (changes: Change[] | null): Html | string => {
 const content = (evidence: Evidence): Html => {
   const value = parsed(evidence.text);
   if (evidence.text === null) return html``;
-  if (typeof value !== 'object' || value === null) return html`<pre tabindex="0">${clip(evidence.text, RAW_CHARS)}</pre>`;
+  if (typeof value !== 'object' || value === null) return html`<pre tabindex="0">${excerpt(evidence.text, RAW_CHARS)}</pre>`;
   const raw = JSON.stringify(value, null, 1);
-  return html`${blocks(readable(value))}<details id="raw-${evidence.name}"><summary>JSON</summary><pre tabindex="0">${clip(raw, RAW_CHARS)}</pre></details>`;
+  return html`${blocks(readable(value))}<details id="raw-${evidence.name}"><summary>JSON</summary><pre tabindex="0">${excerpt(raw, RAW_CHARS)}</pre></details>`;
 };
 
 const broken = (evidence: Evidence): Html | string =>

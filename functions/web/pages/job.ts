@@ -8,7 +8,7 @@ import { readable } from '../model/readable.ts';
 import { clip, fileSize } from '../model/text.ts';
 import { viewOfState } from '../model/views.ts';
 import { costLine, decisionCard, recorded } from './decision.ts';
-import { diagram } from './diagram.ts';
+import { diagram, type Tone } from './diagram.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
 import { type Html, page } from './layout.ts';
 import { modeLabels, notice, said, standing, time } from './parts.ts';
@@ -66,17 +66,23 @@ const ending = (state: JobState, events: JobEvent[]): Html | string => {
   const cause = events.findLast(
     (event) => event.event_type === 'ERROR' || event.event_type === 'REJECTED' || event.event_type === 'CANCELLED',
   );
-  const why = [state.reason, cause?.message].filter((text) => typeof text === 'string' && text !== '');
+  const why = [cause?.message ?? state.reason, cause?.outputs.detail].filter(
+    (text): text is string => typeof text === 'string' && text !== '' && text.toLowerCase() !== state.outcome,
+  );
   return notice(
     'bad',
     `Ended: ${state.outcome.replaceAll('_', ' ')}`,
-    html`<p>${ENDINGS[state.outcome] ?? ''}</p>${[...new Set(why)].map((text) => html`<p>${said(clip(text ?? '', 600))}</p>`)}${cause ? html`<p><a href="#e${cause.seq}">See event ${cause.seq}</a></p>` : ''}`,
+    html`<p>${ENDINGS[state.outcome] ?? ''}</p>${[...new Set(why)].map((text) => html`<p>${said(clip(text, 600))}</p>`)}${cause ? html`<p><a href="#e${cause.seq}">See event ${cause.seq}</a></p>` : ''}`,
   );
 };
 
+const toneOf = (state: JobState): Tone => {
+  if (state.status === 'DONE') return state.outcome === 'succeeded' ? 'good' : 'bad';
+  return state.status === 'RUNNING' ? 'run' : 'wait';
+};
+
 const map = (web: Web, state: JobState, events: JobEvent[]): Html => {
-  const waiting = state.status === 'WAITING_APPROVAL';
-  return html`<section class="panel" id="map" data-live aria-labelledby="map-h"><h2 id="map-h">Map</h2>${diagram(web.map, progress(web.map, state, events), waiting)}</section>`;
+  return html`<section class="panel" id="map" data-live aria-labelledby="map-h"><h2 id="map-h">Map</h2>${diagram(web.map, progress(web.map, state, events), toneOf(state))}</section>`;
 };
 
 const askedPart = (asked: unknown): Html | string => {

@@ -7,7 +7,7 @@ import { clip } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { empty, modeLabels, said, standing, time } from './parts.ts';
 
-const SUBMIT = 'npm run holdpoint -- submit docs/examples/idea.json';
+const SUBMIT = 'npm run holdpoint -- submit docs/examples/idea-trend.json';
 
 const more = (path: string, query: Record<string, string>, next: string | null): Html | string =>
   next === null ? '' : html`<p class="more"><a href="${path}?${new URLSearchParams({ ...query, cursor: next })}" rel="next">Older</a></p>`;

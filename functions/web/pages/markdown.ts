@@ -6,12 +6,17 @@ import type { Html } from './layout.ts';
 
 const MAX_CHARS = 20_000;
 
-/** `**bold**`, `*emphasis*` and `` `code` ``; all else is literal. */
+const ENTITIES: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"' };
+const TOKEN = /(\\[!-/:-@[-`{-~]|&(?:amp|lt|gt|quot);|`[^`]+`|\*\*(?:\\.|[^*\\])+\*\*|\*(?:\\.|[^*\s\\])(?:\\.|[^*\\])*\*)/;
+
+/** Bold, emphasis, code, backslash escapes and the four entities that writers escape with; all else is literal. */
 const inline = (text: string): Html =>
-  html`${text.split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|`[^`]+`)/).map((part) => {
-    if (/^\*\*[^*]+\*\*$/.test(part)) return html`<strong>${part.slice(2, -2)}</strong>`;
-    if (/^\*[^*]+\*$/.test(part)) return html`<em>${part.slice(1, -1)}</em>`;
+  html`${text.split(TOKEN).map((part): Html | string => {
+    if (/^\\.$/s.test(part)) return part.slice(1);
+    if (part in ENTITIES) return ENTITIES[part] ?? '';
     if (/^`[^`]+`$/.test(part)) return html`<code>${part.slice(1, -1)}</code>`;
+    if (/^\*\*.+\*\*$/s.test(part)) return html`<strong>${inline(part.slice(2, -2))}</strong>`;
+    if (/^\*.+\*$/s.test(part)) return html`<em>${inline(part.slice(1, -1))}</em>`;
     return part;
   })}`;
 
@@ -19,15 +24,12 @@ const cells = (line: string): string[] =>
   line
     .trim()
     .replace(/^\||\|$/g, '')
-    .split('|')
+    .split(/(?<!\\)\|/)
     .map((cell) => cell.trim());
 
-const isNumber = (text: string): boolean => /^[-+−]?[\d.,]+\s*(%|x|USD)?$/.test(text);
-
 const table = (lines: string[]): Html => {
-  const [head = [], , ...rows] = lines.map(cells);
-  const numeric = (column: number) => rows.length > 0 && rows.every((row) => isNumber(row[column] ?? ''));
-  const align = (column: number) => (numeric(column) ? html` class="num"` : '');
+  const [head = [], rule = [], ...rows] = lines.map(cells);
+  const align = (column: number) => (/-:$/.test(rule[column] ?? '') ? html` class="num"` : '');
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${head.map((cell, i) => html`<th scope="col"${align(i)}>${inline(cell)}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => html`<td${align(i)}>${inline(cell)}</td>`)}</tr>`)}</tbody></table></div>`;
 };

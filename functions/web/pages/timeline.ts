@@ -5,9 +5,9 @@ import { type Entry, entryOf } from '../model/timeline.ts';
 import type { Html } from './layout.ts';
 import { digest, label, time } from './parts.ts';
 
-const SHOWN = 60;
+const SHOWN = 40;
 const SHORT = 240;
-const LONG = 1500;
+const LONG = 600;
 
 const message = (text: string, seq: number): Html =>
   text.length <= SHORT

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AwsResponse } from '../wire.ts';
 import { type Bucket, type Draft, exclusively, NO_LOCK, write } from './bucket.ts';
 import { ChecksumName, type Checksums, checksum, checksumElement, checksumHeaders, md5 } from './checksums.ts';
 import { checkWrite } from './conditions.ts';

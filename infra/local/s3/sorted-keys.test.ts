@@ -7,7 +7,11 @@ const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.
 test('the order is that of UTF-8 bytes, also where UTF-16 differs', () => {
   expect(compareUtf8('\uffee', '😀')).toBeLessThan(0);
   const text = fc.string({ unit: 'binary' });
-  fc.assert(fc.property(text, text, (a, b) => expect(Math.sign(compareUtf8(a, b))).toBe(byBytes(a, b))));
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      expect(Math.sign(compareUtf8(a, b))).toBe(byBytes(a, b));
+    }),
+  );
 });
 
 test('after any additions and deletions it holds what a set holds, in order, and seeks to any key', () => {

@@ -9,7 +9,7 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-const lift = (unit: number): number => (unit >= 0xe000 ? unit - 0x2000 : unit);
+const lift = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);
 
 export type SortedKeys = {
   add(key: string): void;

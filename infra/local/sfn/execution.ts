@@ -34,7 +34,7 @@ export type Stored = {
   end?: End;
   clientToken?: string;
   tasks: Map<string, Task>;
-  /** Ids of the history events written, by key. */
+  /** Ids of the events its journal held when it was read, by key. A run writes each key once, so its own need no keeping. */
   events: Map<string, number>;
   lastEventId: number;
 };

@@ -8,8 +8,8 @@ import type { Outcome } from './records.ts';
 import type { Frame, World } from './world.ts';
 
 /**
- * Runs a machine in the interpreter. `result` never rejects; it resolves after the frame's last event was written, and
- * stays pending when the frame was halted while a task waited.
+ * Runs a machine in the interpreter. `result` never rejects and comes after the frame's last event; of a frame that was
+ * halted it means nothing.
  */
 export function runFrame(
   world: World,
@@ -36,14 +36,10 @@ export function runFrame(
   };
   const run = plan.machine.run(input, { overrides: overrides(frame), context: context(frame) });
   const observed = observeAll(frame, run.eventLogs);
-  const settled = run.result.then(
-    (output): Outcome => ({ ok: true, output }),
-    (error: unknown) => toFailure(frame, error),
+  const result = run.result.then(
+    (output) => observed.then((): Outcome => ({ ok: true, output })),
+    (error: unknown) => observed.then(() => toFailure(frame, error)),
   );
-  const result = settled.then(async (outcome) => {
-    await observed;
-    return outcome;
-  });
   return { frame, result };
 }
 

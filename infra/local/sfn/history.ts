@@ -19,7 +19,6 @@ export function write(world: World, key: string, type: string, previousEventId: 
   const known = execution.events.get(key);
   if (known !== undefined) return known;
   const id = ++execution.lastEventId;
-  execution.events.set(key, id);
   execution.journal.append({ t: 'event', key, event: { timestamp: world.now(), type, id, previousEventId, ...details } });
   return id;
 }

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fdatasync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { JournalRecord } from './records.ts';
 
 export type Journal = {
@@ -20,13 +21,15 @@ export function openJournal(file: string, onBroken: (error: unknown) => void = (
   let buffer = '';
   let tail = Promise.resolve();
   let queued: Promise<void> | null = null;
+  let fresh = !existsSync(file);
 
   const write = async () => {
     await setImmediate();
     queued = null;
     const chunk = buffer;
     buffer = '';
-    await appendDurably(file, chunk);
+    await appendDurably(file, chunk, fresh);
+    fresh = false;
   };
   const flush = (): Promise<void> => {
     if (buffer === '') return queued ?? tail;
@@ -48,24 +51,24 @@ export function openJournal(file: string, onBroken: (error: unknown) => void = (
   return { append, flush, read };
 }
 
-async function appendDurably(file: string, chunk: string): Promise<void> {
-  const fresh = !existsSync(file);
+async function appendDurably(file: string, chunk: string, fresh: boolean): Promise<void> {
   if (fresh) mkdirSync(dirname(file), { recursive: true });
   const descriptor = openSync(file, 'a', 0o600);
   try {
     writeFileSync(descriptor, chunk);
-    await new Promise<void>((resolve, reject) => fdatasync(descriptor, (error) => (error ? reject(error) : resolve())));
+    await sync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  if (fresh) syncFolder(dirname(file));
+  if (fresh) await syncFolder(dirname(file));
 }
 
+const sync = promisify(fdatasync);
+
 /** Makes the names in a folder durable, a new file's among them. */
-export function syncFolder(folder: string): void {
+export async function syncFolder(folder: string): Promise<void> {
   const descriptor = openSync(folder, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  await sync(descriptor).finally(() => closeSync(descriptor));
 }
 
 /** Reads a journal; throws naming the file and line when one is not a record. An unfinished last line is not read. */

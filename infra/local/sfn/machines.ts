@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { Asl } from './asl.ts';
 import { fileName } from './files.ts';
 import { syncFolder } from './journal.ts';
-import { check, type MachinePlan, prepare } from './prepare.ts';
+import { type MachinePlan, prepare, readDefinition, validate } from './prepare.ts';
 
 export type MachineVersion = { version: number; definition: Asl; createdAt: number; plan(): MachinePlan };
 /** `versions` oldest first; the last is current, and the alias points at it. */
@@ -16,17 +16,18 @@ const Stored = z.strictObject({ definition: Asl, createdAt: z.number() });
  * Publishes the definition as the machine's next version, unless its current version is the same. Every version stays on
  * disk, since an execution goes on with the one it started with. Throws when the definition cannot run here.
  */
-export function publish(folder: string, { name, definition }: { name: string; definition: unknown }, now: number): Machine {
-  const machine = check(name, definition);
+export async function publish(folder: string, { name, definition }: { name: string; definition: unknown }, now: number): Promise<Machine> {
+  const machine = readDefinition(name, definition);
   const known = load(folder, name);
   if (known && JSON.stringify(known.current.definition) === JSON.stringify(machine)) return known;
+  validate(name, machine);
   const version = (known?.current.version ?? 0) + 1;
   const path = join(folder, fileName(name));
   mkdirSync(path, { recursive: true });
   const file = join(path, `${version}.json`);
   writeFileSync(`${file}.new`, JSON.stringify({ definition: machine, createdAt: now }), { flush: true });
   renameSync(`${file}.new`, file);
-  syncFolder(path);
+  await syncFolder(path);
   const published = load(folder, name);
   if (!published) throw new Error(`${file} was written but cannot be read`);
   return published;

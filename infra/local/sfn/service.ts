@@ -30,8 +30,6 @@ export type SfnOptions = {
 export type SfnService = {
   /** AWS JSON 1.0. Never rejects. */
   handle(request: AwsRequest): Promise<AwsResponse>;
-  /** Goes on with what ran when the folder was left. Call it once, when functions can be invoked. */
-  resume(): void;
   /** Lets deadlines fire that `now` has passed: for clocks that are moved by hand. */
   kick(): void;
   /** Stops in memory; everything is on the disk when it resolves, and goes on at the next start. */
@@ -56,10 +54,13 @@ const OPERATIONS = new Map<string, Operation>([
   ['DescribeStateMachineAlias', describeAlias],
 ]);
 
-/** Step Functions on this machine. Rejects when a machine cannot run here or the folder holds what cannot be read. */
+/**
+ * Step Functions on this machine. What ran when the folder was left goes on in the next turn of the event loop, so that the
+ * caller can put the service in its place first. Rejects when a machine cannot run here or the folder cannot be read.
+ */
 export async function createSfn(options: SfnOptions): Promise<SfnService> {
   const { dataDir, machines, invoke, now = () => new Date() } = options;
-  const sfn = openSfn({ dataDir, machines, invoke, now: () => now().getTime() });
+  const sfn = await openSfn({ dataDir, machines, invoke, now: () => now().getTime() });
   let closed = false;
   const handle = async (request: AwsRequest): Promise<AwsResponse> => {
     try {
@@ -74,12 +75,14 @@ export async function createSfn(options: SfnOptions): Promise<SfnService> {
   };
   const close = async () => {
     closed = true;
+    clearImmediate(resumption);
     const running = sfn.store.allRunning();
     for (const execution of running) execution.run?.halt();
     sfn.deadlines.clear();
     await Promise.allSettled(running.map((execution) => execution.journal.flush()));
   };
-  return { handle, resume, kick: () => sfn.deadlines.kick(), close };
+  const resumption = setImmediate(resume);
+  return { handle, kick: () => sfn.deadlines.kick(), close };
 }
 
 function operationOf(request: AwsRequest): Operation {

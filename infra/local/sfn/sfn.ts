@@ -19,14 +19,15 @@ export type Sfn = Service & {
 };
 
 /** The service without its wire: machines are published and running executions read, none is begun. */
-export function openSfn(options: {
+export async function openSfn(options: {
   dataDir: string;
   machines: { name: string; definition: unknown }[];
   invoke: Invoke;
   now: () => number;
-}): Sfn {
+}): Promise<Sfn> {
   const folder = join(options.dataDir, 'machines');
-  const machines = new Map(options.machines.map((machine) => [machine.name, publish(folder, machine, options.now())]));
+  const machines = new Map<string, Machine>();
+  for (const machine of options.machines) machines.set(machine.name, await publish(folder, machine, options.now()));
   const retired = new Map<string, Machine | null>();
   const versionOf = ({ summary }: Pick<Execution, 'summary'>): MachineVersion => {
     const { machine: name, version } = summary;

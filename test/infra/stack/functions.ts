@@ -3,17 +3,7 @@ import { readEnv } from '../../../adapters/env.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { FUNCTIONS } from '../../../infra/functions.ts';
 import { GRANTS } from '../../../infra/grants.ts';
-import {
-  environment,
-  flat,
-  list,
-  ofType,
-  rolesOfFunctions,
-  type Statement,
-  statementsOfRole,
-  synthesized,
-  type Template,
-} from '../synth.ts';
+import { flat, list, ofType, rolesOfFunctions, type Statement, statementsOfRole, synthesized, type Template } from '../synth.ts';
 
 const NAMES = FUNCTIONS.map(({ name }) => name);
 
@@ -35,7 +25,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
   const functions = ofType(service, 'AWS::Lambda::Function');
 
   test('every function of infra/functions.ts is deployed under its name', () => {
-    expect(functions.map(([, { Properties }]) => Properties['FunctionName']).sort()).toEqual(
+    expect(functions.map(([, { Properties }]) => String(Properties['FunctionName'])).sort()).toEqual(
       NAMES.map((name) => `holdpoint-${env}-${name}`).sort(),
     );
   });
@@ -52,7 +42,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], TracingConfig: { Mode: 'Active' } });
       const group = groups.get(flat((Properties['LoggingConfig'] as { LogGroup: unknown }).LogGroup).slice(1, -1));
       expect(group?.Properties).toMatchObject({
-        LogGroupName: `/aws/lambda/${Properties['FunctionName']}`,
+        LogGroupName: `/aws/lambda/${String(Properties['FunctionName'])}`,
         RetentionInDays: retention.logDays,
       });
     }

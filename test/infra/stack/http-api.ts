@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
-import { environment, flat, ISSUER, ofType, only, SIGNED, synthesized, type Template } from '../synth.ts';
+import { flat, ISSUER, ofType, only, SIGNED, synthesized, type Template } from '../synth.ts';
 
 const routes = (template: Template): Map<string, string> =>
   new Map(

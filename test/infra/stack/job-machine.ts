@@ -53,7 +53,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     const targets = invoke.flatMap(({ Resource }) => list(Resource)).map(flat);
     const named = targets.map((target) => {
       const [, id] = /^<(\w+)\.Arn>:\*$/.exec(target) ?? [];
-      return service.Resources[id ?? '']?.Properties['FunctionName'];
+      return String(service.Resources[id ?? '']?.Properties['FunctionName']);
     });
     expect(named.sort()).toEqual(STAGES.map(({ name }) => `holdpoint-${env}-${name}`).sort());
   });

@@ -1,0 +1,158 @@
+import { type Amount, type Budgets, NOTHING } from '../../contracts/budget.ts';
+import type { Message, ModelAnswer, ModelRequest, Usage } from '../../contracts/llm.ts';
+import type { LlmConfig, ProviderTarget } from '../../contracts/llm-config.ts';
+import type { FailureKind, ProviderAttempt, Reservation } from '../../contracts/llm-journal.ts';
+import type { Clock, ModelScope } from '../../contracts/ports.ts';
+import type { PriceTable } from '../../functions/lib/prices/prices.ts';
+import { type Attempted, attempt } from './attempt.ts';
+import type { Cooldown } from './cooldown.ts';
+import { type Failure, notAsked } from './failure.ts';
+import { isReachable } from './network.ts';
+import type { Provider } from './providers.ts';
+import { amountOf, reserve, targetPrice, usageBound } from './spend.ts';
+
+/** Longest wait a provider may ask for before the next one is tried instead, in ms. */
+const MAX_RETRY_AFTER_MS = 20_000;
+const BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 8_000;
+
+/** Monotonic time, in ms. */
+export type Time = { now(): number; sleep(ms: number): Promise<void> };
+
+/** What a chain works with; values and effects are passed in. */
+export type ChainDeps = {
+  config: LlmConfig;
+  prices: PriceTable;
+  budgets: Budgets;
+  cooldown: Cooldown;
+  time: Time;
+  clock: Clock;
+  random: () => number;
+  /** Null: the key the provider needs is missing. */
+  provider(target: ProviderTarget, asking: Asking): Promise<Provider | null>;
+};
+
+/** One question to the chain. */
+export type Asking = {
+  request: ModelRequest;
+  scope: ModelScope;
+  key: string;
+  /** Redacted: what is sent. */
+  prompt: readonly Message[];
+  secrets: readonly string[];
+  limits: Amount;
+  /** Names a reservation: the same attempt of the same round is the same one. */
+  reservationId(position: number, attempt: number): string;
+  /** Monotonic time at which no more attempts are begun. */
+  endsAt: number;
+};
+
+export type Answered = Pick<ModelAnswer, 'text' | 'finish_reason' | 'latency_ms'> & {
+  target: ProviderTarget;
+  model: string;
+  usage: Usage;
+  reservation: Reservation;
+};
+
+type Log = ProviderAttempt[];
+
+const log = (attempts: Log, target: ProviderTarget, n: number, outcome: Failure | null, latency_ms: number, charged: Amount): void => {
+  const { position, name: provider, model } = target;
+  const { kind = 'answered', status = null, message = null } = outcome ?? {};
+  attempts.push({ position, provider, model, attempt: n, outcome: kind, status, message, latency_ms, charged });
+};
+
+/** Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), or longer if the provider says so. */
+const waitMs = (failure: Failure, retry: number, random: () => number): number =>
+  Math.max(random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** retry), failure.retry_after_ms ?? 0);
+
+const mayRetry = ({ retryable, retry_after_ms }: Failure): boolean => retryable && (retry_after_ms ?? 0) <= MAX_RETRY_AFTER_MS;
+
+/** A held reservation; a refused attempt leaves it to the next one. */
+const askTarget = async (
+  deps: ChainDeps,
+  asking: Asking,
+  target: ProviderTarget,
+  provider: Provider,
+  attempts: Log,
+): Promise<Answered | null> => {
+  const { budgets, cooldown, time } = deps;
+  const { scope, request, prompt, secrets } = asking;
+  const price = targetPrice(deps.prices, target);
+  const bound = usageBound(prompt, request.settings.max_output_tokens);
+  const reserved = amountOf(price, bound);
+  let held: string | null = null;
+  const settle = async (actual: Amount) => {
+    if (held !== null) await budgets.settle(scope.job_id, held, reserved, actual);
+    held = null;
+  };
+  for (let n = 1; ; n++) {
+    const timeoutMs = Math.min(target.timeout_ms, asking.endsAt - time.now());
+    if (timeoutMs < 1) {
+      log(attempts, target, n, notAsked('out_of_time', 'no time was left for this call'), 0, NOTHING);
+      break;
+    }
+    if (held === null) {
+      const id = asking.reservationId(target.position, n);
+      await reserve(budgets, target, scope, id, reserved, asking.limits);
+      held = id;
+    }
+    const tried: Attempted = await attempt({
+      ...{ target, provider, prompt, secrets, now: time.now, clock: deps.clock },
+      settings: request.settings,
+      timeoutMs: Math.ceil(timeoutMs),
+    });
+    if (tried.reply) {
+      const usage = tried.reply.usage ?? bound;
+      const actual = amountOf(price, usage);
+      cooldown.answered(target);
+      log(attempts, target, n, null, tried.latency_ms, actual);
+      // Settled once the answer is journaled: until then the whole reservation counts.
+      return { ...tried.reply, usage, target, latency_ms: tried.latency_ms, reservation: { id: held, reserved, actual } };
+    }
+    const { failure } = tried;
+    cooldown.failed(target, failure);
+    log(attempts, target, n, failure, tried.latency_ms, failure.billed ? reserved : NOTHING);
+    if (failure.billed) await settle(reserved);
+    const wait = waitMs(failure, n - 1, deps.random);
+    if (n > target.retries || !mayRetry(failure) || time.now() + wait >= asking.endsAt) break;
+    await time.sleep(wait);
+  }
+  await settle(NOTHING);
+  return null;
+};
+
+type Planned = { target: ProviderTarget; provider: Provider };
+
+/** Who can be asked, in order. Those that cool down are left out, unless nobody else is there: then the next one due is tried. */
+const plan = async (deps: ChainDeps, asking: Asking, attempts: Log): Promise<Planned[]> => {
+  const skip = (target: ProviderTarget, kind: FailureKind, why: string) => log(attempts, target, 1, notAsked(kind, why), 0, NOTHING);
+  const able: (Planned & { until: number })[] = [];
+  for (const target of deps.config.chain) {
+    if (!isReachable(deps.config.network, target)) {
+      skip(target, 'network_disabled', `network ${deps.config.network}: the call was not made`);
+      continue;
+    }
+    const provider = await deps.provider(target, asking);
+    if (provider) able.push({ target, provider, until: deps.cooldown.until(target) });
+    else skip(target, 'no_key', `no key in ${target.api_key_env}`);
+  }
+  const ready = able.filter(({ until }) => until === 0);
+  const [soonest] = able.toSorted((a, b) => a.until - b.until);
+  const order = ready.length > 0 || !soonest ? ready : [soonest];
+  for (const { target } of able)
+    if (!order.some((one) => one.target === target)) skip(target, 'cooling_down', 'it failed repeatedly a short time ago');
+  return order;
+};
+
+/**
+ * Asks the providers in order until one answers. Every attempt is in `attempts`, which the caller passes, so that it is
+ * known also when this throws: `BudgetExceeded`, `UnknownPrice`.
+ */
+export const askChain = async (deps: ChainDeps, asking: Asking, attempts: ProviderAttempt[]): Promise<Answered | null> => {
+  for (const { target, provider } of await plan(deps, asking, attempts)) {
+    const answered = await askTarget(deps, asking, target, provider, attempts);
+    if (answered) return answered;
+  }
+  return null;
+};

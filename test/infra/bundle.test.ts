@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { sha256Hex } from '../../functions/lib/hash.ts';
+import { bundle, ROOT } from '../../infra/aws/bundle.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
+
+// Inside the tree, so that the SDK, which the Lambda runtime brings, is found here as well.
+const cache = path.join(ROOT, '.cache');
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(path.join(cache, 'bundle-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const VARIABLES = {
+  HOLDPOINT_ENV: 'dev',
+  HOLDPOINT_EVENTS_BUCKET: 'holdpoint-dev-events',
+  HOLDPOINT_ARTIFACTS_BUCKET: 'holdpoint-dev-artifacts',
+  HOLDPOINT_CASSETTES_BUCKET: 'holdpoint-dev-cassettes',
+  HOLDPOINT_TELEMETRY_BUCKET: 'holdpoint-dev-telemetry',
+  HOLDPOINT_TABLE: 'holdpoint-dev-jobs',
+  HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:holdpoint-dev-job:live',
+  HOLDPOINT_CONTEXT_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:holdpoint-dev-context-keys-AbCdEf',
+};
+
+const bundles = new Map(FUNCTIONS.map((spec) => [spec.name, bundle(spec)]));
+
+const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
+
+describe.each(FUNCTIONS)('$name', (spec) => {
+  const files = bundles.get(spec.name) ?? {};
+
+  test('is one module and its source map', () => {
+    expect(Object.keys(files).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+  });
+
+  test('leaves the SDK to the Lambda runtime', () => {
+    const { sources }: { sources: string[] } = JSON.parse(text(files['index.mjs.map']));
+    expect(text(files['index.mjs'])).toContain('"@aws-sdk/client-s3"');
+    expect(sources.filter((source) => /node_modules\/@(aws-sdk|smithy)\//.test(source))).toEqual([]);
+  });
+
+  test('does not depend on where the tree lies', () => {
+    expect(Object.values(files).map(text).join()).not.toContain(ROOT);
+    expect(Object.values(bundle(spec)).map(sha256Hex)).toEqual(Object.values(files).map(sha256Hex));
+  });
+});
+
+test('every bundle loads in plain Node and exports its handler', () => {
+  for (const [name, files] of bundles) {
+    mkdirSync(path.join(folder, name));
+    for (const [file, contents] of Object.entries(files)) writeFileSync(path.join(folder, name, file), contents);
+  }
+  const script = `for (const name of ${JSON.stringify([...bundles.keys()])}) console.log(name, typeof (await import('./' + name + '/index.mjs')).handler)`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, env: VARIABLES, encoding: 'utf8' });
+  expect(output.trim().split('\n')).toEqual(FUNCTIONS.map(({ name }) => `${name} function`));
+});

@@ -1,0 +1,82 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { verifyChain } from '../../functions/lib/event.ts';
+import { approve, driveToEnd, getJob, startTestCloud, submit, temporaryFolder, untilSettled } from '../support/cloud.ts';
+import { crashAndContinue, type Ended, runUndisturbed } from '../support/crash.ts';
+import { sample } from '../support/specs.ts';
+
+const SPEC = sample('idea-trend', { run: 7 });
+let undisturbed: Ended;
+
+beforeAll(async () => {
+  undisturbed = await runUndisturbed(SPEC);
+});
+
+// A sample of the job's changes; test/research sweeps all of them.
+const BOUNDARIES = [1, 3, 4, 6, 9, 14, 17, 19, 22, 26, 29, 33, 41, 47, 52] as const;
+
+describe('after kill -9 at an I/O boundary and a restart', () => {
+  it.each(BOUNDARIES.map((n, i) => [n, i % 2 === 0 ? 'after' : 'before'] as const))(
+    'change %i (%s): the job ends once, with the same events and the same bytes',
+    async (nth, when) => {
+      const { answer, artifacts } = await crashAndContinue(SPEC, nth, when);
+      expect(answer.job).toMatchObject({ status: 'DONE', outcome: 'succeeded' });
+      expect(answer.events.map((event) => event.event_type)).toEqual(undisturbed.answer.events.map((event) => event.event_type));
+      expect(new Set(answer.events.map((event) => event.event_id)).size).toBe(answer.events.length);
+      expect(verifyChain(answer.events).problems).toEqual([]);
+      expect(artifacts).toEqual(undisturbed.artifacts);
+    },
+  );
+});
+
+describe('a restart', () => {
+  it('at a wait keeps the wait: the token still works and nobody is asked again', async () => {
+    const dataDir = temporaryFolder();
+    const first = await startTestCloud({ dataDir });
+    const { job_id } = await submit(first.web, SPEC);
+    const before = await untilSettled(first.web, job_id, 'blueprint');
+    await first.close();
+    const second = await startTestCloud({ dataDir });
+    expect((await getJob(second.web, job_id)).events).toEqual(before.events);
+    const end = await driveToEnd(second.web, job_id);
+    expect(end.job.outcome).toBe('succeeded');
+    expect(end.events.some((event) => event.event_type === 'REDRIVEN')).toBe(false);
+    await second.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('without the DynamoDB folder rebuilds every job from the log, and waits can be decided again', async () => {
+    const dataDir = temporaryFolder();
+    const first = await startTestCloud({ dataDir });
+    const waiting = await submit(first.web, SPEC);
+    const held = await untilSettled(first.web, waiting.job_id, 'blueprint');
+    const done = await submit(first.web, sample('idea-reversal', { run: 7 }));
+    const ended = await driveToEnd(first.web, done.job_id);
+    await first.close();
+    rmSync(join(dataDir, 'dynamodb'), { recursive: true });
+
+    const second = await startTestCloud({ dataDir });
+    const listed = await fetch(`${second.web}/jobs`).then((response) => response.json() as Promise<{ jobs: { job_id: string; status: string }[] }>);
+    expect(listed.jobs.map((job) => job.job_id).toSorted()).toEqual([waiting.job_id, done.job_id].toSorted());
+    expect((await getJob(second.web, done.job_id)).events).toEqual(ended.events);
+    const again = await untilSettled(second.web, waiting.job_id, 'blueprint');
+    expect(again.events.slice(0, held.events.length)).toEqual(held.events);
+    expect(again.events.filter((event) => event.event_type === 'WAITING_APPROVAL')).toHaveLength(1);
+    await approve(second.web, waiting.job_id, 'blueprint');
+    expect((await driveToEnd(second.web, waiting.job_id)).job.outcome).toBe('succeeded');
+    await second.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+});
+
+describe('the same spec in two folders', () => {
+  it('with SOURCE_DATE_EPOCH gives byte-identical artifacts, and equal events but for run and hashes', async () => {
+    const environment = { SOURCE_DATE_EPOCH: '1767225600' };
+    const [a, b] = [await runUndisturbed(SPEC, environment), await runUndisturbed(SPEC, environment)];
+    const comparable = ({ answer }: Ended) => answer.events.map(({ run_id: _r, hash: _h, prev_hash: _p, ...event }) => event);
+    expect(comparable(b)).toEqual(comparable(a));
+    expect(b.artifacts).toEqual(a.artifacts);
+    expect(Object.keys(a.artifacts).length).toBeGreaterThan(15);
+  });
+});
