@@ -12,6 +12,9 @@ export default defineConfig({
       project('scenario', ['test/scenario/**/*.test.ts'], 60_000),
       project('infra', ['test/infra/**/*.test.ts'], 60_000),
       project('browser', ['test/browser/**/*.test.ts'], 60_000),
+      // Report, never gate: see `npm run test:aspirational` and `npm run test:research`.
+      project('aspirational', ['test/aspirational/**/*.test.ts'], 120_000),
+      project('research', ['test/research/**/*.test.ts'], 120_000),
     ],
   },
 });

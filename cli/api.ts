@@ -52,7 +52,7 @@ export const withQuery = (path: string, parameters: Record<string, string | numb
   const given = Object.entries(parameters).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, String(value)]],
   );
-  return given.length > 0 ? `${path}?${new URLSearchParams(given)}` : path;
+  return given.length > 0 ? `${path}?${new URLSearchParams(given).toString()}` : path;
 };
 
 const isLoopback = (base: string): boolean => /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(base).hostname);
@@ -102,7 +102,7 @@ const refused = (status: number, text: string, url: string): CliError => {
     const exit = code === 'KILL_SWITCH' ? EXIT.unavailable : exitOfStatus(status);
     return new CliError(code, exit, clean(detail || title), { details, ...(next === undefined ? {} : { next }) });
   }
-  const known = (Object.keys(PROBLEMS) as ProblemCode[]).find((code) => PROBLEMS[code] === status);
+  const known = Problem.shape.code.options.find((code) => PROBLEMS[code] === status);
   const said = clean(text).slice(0, 200);
   return new CliError(known ?? 'UNEXPECTED_ANSWER', exitOfStatus(status), `${url} answered ${status}${said ? `: ${said}` : ''}`, {
     next: 'see whether the address is that of a Holdpoint server',

@@ -38,7 +38,7 @@ const notWaiting = (job: Job, step: string | undefined): CliError => {
 const subjectOf = (job: Job, events: readonly EventView[], { step, digest }: DecisionOptions): Subject => {
   if (job.status === 'WAITING_APPROVAL' && job.step !== null && (step === undefined || step === job.step)) {
     const seen = digest ?? job.subject_digest;
-    if (seen !== null) return { step: job.step, digest: job.subject_digest ?? seen };
+    if (seen !== null) return { step: job.step, digest: seen };
   }
   const before = step === undefined ? null : (digest ?? decidedBefore(events, step));
   if (step !== undefined && before !== null) return { step, digest: before };

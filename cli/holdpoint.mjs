@@ -35,8 +35,10 @@ const handOver = (node) => {
 };
 
 const refuse = (what) => {
-  console.error(`error: ${what}`);
-  console.error('  next: run "npm ci" in the repository with install scripts allowed (no --ignore-scripts): it brings the pinned Node');
+  process.stderr.write(`error: ${what}\n`);
+  process.stderr.write(
+    '  next: run "npm ci" in the repository with install scripts allowed (no --ignore-scripts): it brings the pinned Node\n',
+  );
   process.exitCode = 69;
 };
 

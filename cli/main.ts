@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import * as z from 'zod';
 import { becomeNode, runNode } from './child.ts';
 import { type CliEnv, readCliEnv } from './env.ts';
@@ -8,9 +9,9 @@ import { runCli } from './program.ts';
 import { reportError } from './runner.ts';
 import type { Sink, World } from './world.ts';
 
-const sink = (stream: NodeJS.WriteStream): Sink => ({
+const sink = (stream: NodeJS.WriteStream & { fd: number }): Sink => ({
   write: (text) => void stream.write(text),
-  tty: stream.isTTY === true,
+  tty: isatty(stream.fd),
   get columns() {
     return stream.columns || 80;
   },
@@ -42,7 +43,7 @@ const createWorld = (env: CliEnv): World => ({
   version,
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),
-  stdin: { tty: process.stdin.isTTY === true, chunks: process.stdin },
+  stdin: { tty: isatty(process.stdin.fd), chunks: process.stdin },
   now: Date.now,
   sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
   every,

@@ -4,7 +4,7 @@ import type { LlmConfig, ProviderTarget } from '../../contracts/llm-config.ts';
 import type { FailureKind, ProviderAttempt, Reservation } from '../../contracts/llm-journal.ts';
 import type { Clock, ModelScope } from '../../contracts/ports.ts';
 import type { PriceTable } from '../../functions/lib/prices/prices.ts';
-import { type Attempted, attempt } from './attempt.ts';
+import { attempt } from './attempt.ts';
 import type { Cooldown } from './cooldown.ts';
 import { type Failure, notAsked } from './failure.ts';
 import { isReachable } from './network.ts';
@@ -68,61 +68,62 @@ const waitMs = (failure: Failure, retry: number, random: () => number): number =
 
 const mayRetry = ({ retryable, retry_after_ms }: Failure): boolean => retryable && (retry_after_ms ?? 0) <= MAX_RETRY_AFTER_MS;
 
-/** A held reservation; a refused attempt leaves it to the next one. */
-const askTarget = async (
-  deps: ChainDeps,
-  asking: Asking,
-  target: ProviderTarget,
-  provider: Provider,
-  attempts: Log,
-): Promise<Answered | null> => {
-  const { budgets, cooldown, time } = deps;
-  const { scope, request, prompt, secrets } = asking;
-  const price = targetPrice(deps.prices, target);
-  const bound = usageBound(prompt, request.settings.max_output_tokens);
-  const reserved = amountOf(price, bound);
+type Planned = { target: ProviderTarget; provider: Provider };
+
+/** One reservation at a time: a refused attempt leaves it to the next one, a billed one uses it up. */
+const holder = ({ budgets }: ChainDeps, asking: Asking, target: ProviderTarget, reserved: Amount) => {
+  const { scope, limits, reservationId } = asking;
   let held: string | null = null;
-  const settle = async (actual: Amount) => {
-    if (held !== null) await budgets.settle(scope.job_id, held, reserved, actual);
-    held = null;
+  return {
+    take: async (n: number): Promise<string> => {
+      if (held !== null) return held;
+      const id = reservationId(target.position, n);
+      await reserve(budgets, target, scope, id, reserved, limits);
+      held = id;
+      return id;
+    },
+    settle: async (actual: Amount): Promise<void> => {
+      if (held !== null) await budgets.settle(scope.job_id, held, reserved, actual);
+      held = null;
+    },
   };
+};
+
+/** Asks one provider until it answers, refuses for good, or has had its retries. */
+const askTarget = async (deps: ChainDeps, asking: Asking, { target, provider }: Planned, attempts: Log): Promise<Answered | null> => {
+  const { time, clock, cooldown, random } = deps;
+  const { prompt, secrets, endsAt } = asking;
+  const { settings } = asking.request;
+  const price = targetPrice(deps.prices, target);
+  const bound = usageBound(prompt, settings.max_output_tokens);
+  const reserved = amountOf(price, bound);
+  const reservation = holder(deps, asking, target, reserved);
   for (let n = 1; ; n++) {
-    const timeoutMs = Math.min(target.timeout_ms, asking.endsAt - time.now());
+    const timeoutMs = Math.ceil(Math.min(target.timeout_ms, endsAt - time.now()));
     if (timeoutMs < 1) {
       log(attempts, target, n, notAsked('out_of_time', 'no time was left for this call'), 0, NOTHING);
       break;
     }
-    if (held === null) {
-      const id = asking.reservationId(target.position, n);
-      await reserve(budgets, target, scope, id, reserved, asking.limits);
-      held = id;
-    }
-    const tried: Attempted = await attempt({
-      ...{ target, provider, prompt, secrets, now: time.now, clock: deps.clock },
-      settings: request.settings,
-      timeoutMs: Math.ceil(timeoutMs),
-    });
-    if (tried.reply) {
-      const usage = tried.reply.usage ?? bound;
+    const id = await reservation.take(n);
+    const { reply, failure, latency_ms } = await attempt({ target, provider, prompt, secrets, settings, timeoutMs, now: time.now, clock });
+    if (reply) {
+      const usage = reply.usage ?? bound;
       const actual = amountOf(price, usage);
       cooldown.answered(target);
-      log(attempts, target, n, null, tried.latency_ms, actual);
+      log(attempts, target, n, null, latency_ms, actual);
       // Settled once the answer is journaled: until then the whole reservation counts.
-      return { ...tried.reply, usage, target, latency_ms: tried.latency_ms, reservation: { id: held, reserved, actual } };
+      return { ...reply, usage, target, latency_ms, reservation: { id, reserved, actual } };
     }
-    const { failure } = tried;
     cooldown.failed(target, failure);
-    log(attempts, target, n, failure, tried.latency_ms, failure.billed ? reserved : NOTHING);
-    if (failure.billed) await settle(reserved);
-    const wait = waitMs(failure, n - 1, deps.random);
-    if (n > target.retries || !mayRetry(failure) || time.now() + wait >= asking.endsAt) break;
+    log(attempts, target, n, failure, latency_ms, failure.billed ? reserved : NOTHING);
+    if (failure.billed) await reservation.settle(reserved);
+    const wait = waitMs(failure, n - 1, random);
+    if (n > target.retries || !mayRetry(failure) || time.now() + wait >= endsAt) break;
     await time.sleep(wait);
   }
-  await settle(NOTHING);
+  await reservation.settle(NOTHING);
   return null;
 };
-
-type Planned = { target: ProviderTarget; provider: Provider };
 
 /** Who can be asked, in order. Those that cool down are left out, unless nobody else is there: then the next one due is tried. */
 const plan = async (deps: ChainDeps, asking: Asking, attempts: Log): Promise<Planned[]> => {
@@ -150,8 +151,8 @@ const plan = async (deps: ChainDeps, asking: Asking, attempts: Log): Promise<Pla
  * known also when this throws: `BudgetExceeded`, `UnknownPrice`.
  */
 export const askChain = async (deps: ChainDeps, asking: Asking, attempts: ProviderAttempt[]): Promise<Answered | null> => {
-  for (const { target, provider } of await plan(deps, asking, attempts)) {
-    const answered = await askTarget(deps, asking, target, provider, attempts);
+  for (const planned of await plan(deps, asking, attempts)) {
+    const answered = await askTarget(deps, asking, planned, attempts);
     if (answered) return answered;
   }
   return null;

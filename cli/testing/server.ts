@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 export type Request = { method: string; path: string; query: URLSearchParams; headers: IncomingMessage['headers']; body: string };
@@ -34,9 +33,10 @@ export const startServer = async (handle: Handler, port = 0): Promise<FakeServer
     });
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const { port: taken } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const fake: FakeServer = {
-    url: `http://127.0.0.1:${taken}`,
+    url: `http://127.0.0.1:${address.port}`,
     requests: [],
     handle,
     close: () =>

@@ -6,7 +6,8 @@ import { Metrics } from '../views.ts';
 
 /** Nested figures as dotted names: `jobs.DONE 3`. */
 const flatten = (value: unknown, name = ''): [string, string][] => {
-  if (typeof value !== 'object' || value === null) return [[name, value === null ? 'no data' : String(value)]];
+  if (value === null) return [[name, 'no data']];
+  if (typeof value !== 'object') return [[name, typeof value === 'string' ? value : JSON.stringify(value)]];
   const entries = Object.entries(value);
   if (entries.length === 0) return [[name, 'none']];
   return entries.flatMap(([key, inner]) => flatten(inner, name === '' ? key : `${name}.${key}`));

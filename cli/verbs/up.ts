@@ -25,16 +25,22 @@ const stopped = (exit: number): Result => ({ doc: undefined, exit });
 /** With `--json` the addresses are the document; what the local cloud says goes to standard error. */
 const startForScripts = async (context: Context, options: Options): Promise<Result> => {
   const { world } = context;
-  let ready: Promise<void> | null = null;
+  const told: Promise<void>[] = [];
   const exit = await world.run(argsOf(options), (line) => {
     world.stderr.write(`${line}\n`);
-    if (line.startsWith('ready ')) ready ??= readEndpoints(context.data).then((found) => world.stdout.write(`${safeJson(found)}\n`));
+    if (!line.startsWith('ready ') || told.length > 0) return;
+    const telling = readEndpoints(context.data).then((found) => world.stdout.write(`${safeJson(found)}\n`));
+    // A failure is thrown below, once the local cloud has ended.
+    telling.catch(() => {});
+    told.push(telling);
   });
-  if (ready !== null) await ready;
-  else
+  const [ready] = told;
+  if (ready === undefined) {
     throw new CliError('UNREACHABLE', EXIT.unavailable, `the local cloud did not start (exit code ${exit})`, {
       next: 'its own words above say why',
     });
+  }
+  await ready;
   return stopped(exit);
 };
 

@@ -94,16 +94,24 @@ test('versions page by key and version, newest first, and going on survives dele
       [key, false],
     ]),
   );
+  const ids = all.Versions?.map(({ VersionId }) => VersionId);
+  for (const deleting of [false, true]) expect(await pageVersions(deleting)).toEqual(ids);
+});
+
+async function pageVersions(deleting: boolean) {
   const found: (string | undefined)[] = [];
   let markers: { KeyMarker?: string; VersionIdMarker?: string } | null = {};
   while (markers) {
     const answer: Awaited<ReturnType<typeof listPage>> = await listPage(markers);
     found.push(...answer.ids);
-    for (const { Key, VersionId } of answer.versions) await world.client.send(new DeleteObjectCommand({ Bucket: 'files', Key, VersionId }));
+    expect(found.length).toBeLessThan(10);
+    for (const { Key, VersionId } of deleting ? answer.versions : []) {
+      await world.client.send(new DeleteObjectCommand({ Bucket: 'files', Key, VersionId }));
+    }
     markers = answer.next;
   }
-  expect(found).toEqual(all.Versions?.map(({ VersionId }) => VersionId));
-});
+  return found;
+}
 
 async function listPage(markers: object) {
   const page = await world.client.send(new ListObjectVersionsCommand({ Bucket: 'files', Prefix: 'v/', MaxKeys: 2, ...markers }));

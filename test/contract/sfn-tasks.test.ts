@@ -304,6 +304,32 @@ describe('Parallel and Map', () => {
   });
 });
 
+it('a deadline is kept while nothing runs', async () => {
+  const clock = { ms: Date.parse('2026-01-01T00:00:00Z') };
+  const now = () => new Date(clock.ms);
+  const machines = { m: machine({ H: hold('ask', { End: true, TimeoutSeconds: 3600 }) }) };
+  const first = await startSfn({ machines, now });
+  await start(first);
+  const { payload } = await call(first, 0);
+  await first.close();
+  clock.ms += 3_599_000;
+  const second = await startSfn({ machines, now, dataDir: first.dataDir });
+  await second.client.send(new SendTaskHeartbeatCommand({ taskToken: String(payload['token']) }));
+  clock.ms += 1000;
+  second.service.kick();
+  expect(await ended(second)).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+});
+
+it('a function cannot change the state it was called with', async () => {
+  const spoil = ({ input }: { input: { list: number[] } }) => input.list.push(9);
+  const sfn = await startSfn({
+    machines: { m: machine({ A: task('spoil', { End: true, ResultPath: '$.n', OutputPath: '$' }) }) },
+    functions: { spoil },
+  });
+  await start(sfn, { list: [1] });
+  expect(JSON.parse((await ended(sfn)).output ?? '')).toMatchObject({ list: [1], n: { Payload: 2, StatusCode: 200 } });
+});
+
 describe('a redrive', () => {
   const redrive = ({ client }: Running, clientToken?: string) => client.send(new RedriveExecutionCommand({ executionArn, clientToken }));
 

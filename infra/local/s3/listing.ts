@@ -73,7 +73,7 @@ function passed(position: Position | null): (key: string) => boolean {
   if (position === null) return () => false;
   if ('after' in position) return (key) => compareUtf8(key, position.after) <= 0;
   if ('key' in position) return (key) => compareUtf8(key, position.key) < 0;
-  return (key) =>  compareUtf8(key, position.afterPrefix) < 0;
+  return (key) => key.startsWith(position.afterPrefix) || compareUtf8(key, position.afterPrefix) < 0;
 }
 
 function remaining(versions: Version[], key: string, position: Position | null): Version[] {

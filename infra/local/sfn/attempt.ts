@@ -101,7 +101,7 @@ async function waitFor(frame: Frame, task: Task, begin: () => void): Promise<Out
   return task.outcome;
 }
 
-const Parameters = z.object({ FunctionName: z.string(), Payload: z.json().optional() });
+const Parameters = z.object({ FunctionName: z.string(), Payload: z.unknown() });
 
 async function callFunction(frame: Frame, task: Task, waits: boolean, input: Json, submitted: () => void): Promise<void> {
   const { execution, invoke } = frame.world;
@@ -109,7 +109,9 @@ async function callFunction(frame: Frame, task: Task, waits: boolean, input: Jso
   await execution.journal.flush();
   if (frame.halted || task.outcome) return;
   const { FunctionName, Payload = {} } = Parameters.parse(input);
-  const reply = await invoke({ functionArn: FunctionName, payload: Payload }).catch(thrown);
+  // A copy, as a real invocation gets: what a function does to its payload stays there.
+  const payload: unknown = JSON.parse(JSON.stringify(Payload));
+  const reply = await invoke({ functionArn: FunctionName, payload }).catch(thrown);
   if (frame.halted || task.outcome) return;
   const outcome = reply.ok ? payloadOutcome(task.state, reply.payload) : failed(reply);
   if (!waits || !outcome.ok) {

@@ -80,7 +80,7 @@ async function runBranch(
   parent.children.add(frame);
   event('Started');
   const outcome = await result;
-  event(outcome.ok ? 'Succeeded' : 'Failed');
+  event(frame.halted ? 'Aborted' : outcome.ok ? 'Succeeded' : 'Failed');
   parent.children.delete(frame);
   parent.lastEventId = Math.max(parent.lastEventId, frame.lastEventId);
   return outcome;

@@ -1,12 +1,13 @@
 import * as z from 'zod';
+import type { Json } from './prepare.ts';
 
 /** One event of GetExecutionHistory, but for `timestamp`, which is in epoch milliseconds here. */
 export const HistoryEvent = z.looseObject({ id: z.int(), previousEventId: z.int(), type: z.string(), timestamp: z.number() });
 export type HistoryEvent = z.infer<typeof HistoryEvent>;
 
-/** `fatal` errors are beyond States.ALL; `silent` tells a timeout, which has a history event of its own. */
+/** `fatal` errors are beyond the reach of States.ALL. */
 export const Outcome = z.discriminatedUnion('ok', [
-  z.strictObject({ ok: z.literal(true), output: z.json() }),
+  z.strictObject({ ok: z.literal(true), output: z.custom<Json>() }),
   z.strictObject({ ok: z.literal(false), error: z.string(), cause: z.string(), fatal: z.boolean().optional() }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;

@@ -1,0 +1,58 @@
+import { CassetteMiss, StoppedLlmError } from '../../contracts/errors.ts';
+import type { ModelRequest } from '../../contracts/llm.ts';
+import type { AnsweredCall, LlmAttempts, ProviderAttempt } from '../../contracts/llm-journal.ts';
+import type { Clock, ModelPort } from '../../contracts/ports.ts';
+import { canonicalJson } from '../../functions/lib/canonical-json.ts';
+import { about, type Call, type Round } from './call.ts';
+
+type DowngradeDeps = { replay: ModelPort; clock: Clock; requireLive?: (request: ModelRequest) => boolean };
+
+const said = ({ provider, model, outcome, status, message }: ProviderAttempt): string =>
+  `${provider}/${model}: ${outcome}${status === null ? '' : ` (${status})`}${message === null ? '' : `, ${message}`}`;
+
+/** The last word of every provider. */
+const summary = (attempts: readonly ProviderAttempt[]): string =>
+  [...new Map(attempts.map((one) => [one.position, one])).values()].map(said).join('; ');
+
+const stopped = (call: Call, own: Round, at: Date, attempts: ProviderAttempt[], why: string, cause: unknown): StoppedLlmError => {
+  const { agent } = call.request;
+  const evidence: LlmAttempts = {
+    schema_version: 'llm_attempts_v1',
+    ...about(call, own.round, at),
+    ...{ attempts, possible_double_charge: own.possible_double_charge },
+  };
+  const artifact = {
+    name: `${agent}_attempts`,
+    path: `outputs/agents/${agent}/${call.scope.visit}/llm_attempts.json`,
+    body: canonicalJson(evidence),
+    content_type: 'application/json',
+  };
+  return new StoppedLlmError(`no provider answered ${agent} (${summary(attempts) || 'the chain is empty'}); ${why}`, {
+    artifacts: [artifact],
+    cause,
+  });
+};
+
+/**
+ * The recording with the exact same key, labelled as what it is. Throws `StoppedLlmError` where there is none, or where
+ * the question must be answered live.
+ */
+export const downgrade = async (deps: DowngradeDeps, call: Call, own: Round, attempts: ProviderAttempt[]): Promise<AnsweredCall> => {
+  const { request, scope } = call;
+  const stop = (why: string, cause?: unknown) => stopped(call, own, deps.clock(), attempts, why, cause);
+  if (deps.requireLive?.(request)) throw stop('it must be answered live and is never downgraded to a recording');
+  try {
+    const answer = await deps.replay.ask(request, { ...scope, mode: 'replay' });
+    return {
+      ...answer,
+      replay_reason: 'provider_error',
+      degraded: true,
+      cost_usd: 0,
+      attempts,
+      possible_double_charge: own.possible_double_charge,
+    };
+  } catch (error) {
+    if (error instanceof CassetteMiss) throw stop(error.message, error);
+    throw error;
+  }
+};
