@@ -6,7 +6,7 @@ const nonEmpty = z.string().min(1);
 const arn = z.string().regex(/^arn:[a-z-]+:/, 'must be an ARN');
 
 /** Variables a function reads, with what is allowed. Unknown variables are the platform's. */
-const Variables = z.object({
+export const Variables = z.object({
   HOLDPOINT_ENV: z.string().regex(/^[a-z][a-z0-9-]{1,20}$/, 'must be 2-21 lower-case letters, digits or "-"'),
   HOLDPOINT_EVENTS_BUCKET: nonEmpty,
   HOLDPOINT_ARTIFACTS_BUCKET: nonEmpty,

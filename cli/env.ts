@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { usage } from './exit.ts';
 
-const Variables = z.object({
+export const Variables = z.object({
   HOLDPOINT_URL: z.url({ protocol: /^https?$/ }).optional(),
   HOLDPOINT_TOKEN: z
     .string()

@@ -1,7 +1,7 @@
 import type { Actor, JobEvent } from './events.ts';
 import type { DecisionView, ProblemCode } from './http.ts';
-import type { JobState } from './job-state.ts';
 import type { JobSpec } from './job-spec.ts';
+import type { JobState } from './job-state.ts';
 import type { Choice } from './steps.ts';
 
 /** A command that was understood and refused: nothing was written. `detail` says what, which value, what next. */
@@ -28,8 +28,21 @@ export type Commands = {
   submit(spec: JobSpec, actor: Actor): Promise<{ created: boolean; state: JobState }>;
   /** Folds the job from its log; null when there is none. Brings a lagging projection forward. */
   load(jobId: string): Promise<LoadedJob | null>;
-  decide(jobId: string, command: { step: string; choice: Choice; subject_digest: string; comment: string | null; actor: Actor; channel: 'page' | 'http' | 'cli' }): Promise<DecisionView>;
+  decide(
+    jobId: string,
+    command: {
+      step: string;
+      choice: Choice;
+      subject_digest: string;
+      comment: string | null;
+      actor: Actor;
+      channel: 'page' | 'http' | 'cli';
+    },
+  ): Promise<DecisionView>;
   cancel(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
   /** One reconciler pass: projection, undelivered decisions, missing executions. */
-  reconcile(options: { restartWaiters: boolean; all: boolean }): Promise<{ checked: number; repaired: number; redelivered: number; redriven: number }>;
+  reconcile(options: {
+    restartWaiters: boolean;
+    all: boolean;
+  }): Promise<{ checked: number; repaired: number; redelivered: number; redriven: number }>;
 };

@@ -5,7 +5,28 @@ import { JobStatus, Outcome } from './job-state.ts';
 import { Mode } from './llm.ts';
 import { Snapshot } from './snapshot.ts';
 
-/** Stable problem codes and the HTTP status each one has. */
+/** Stable problem codes. */
+export const PROBLEM_CODES = [
+  'INVALID_INPUT',
+  'MALFORMED_PAYLOAD',
+  'UNKNOWN_STEP',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'SELF_APPROVAL',
+  'CONTEXT_SIGNATURE_INVALID',
+  'NOT_FOUND',
+  'NOT_WAITING',
+  'STALE_SUBJECT',
+  'DECISION_CONFLICT',
+  'LINK_EXPIRED',
+  'PAYLOAD_TOO_LARGE',
+  'TOO_MANY_REQUESTS',
+  'INTERNAL',
+  'KILL_SWITCH',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+/** The HTTP status of each code. */
 export const PROBLEMS = {
   INVALID_INPUT: 400,
   MALFORMED_PAYLOAD: 400,
@@ -23,8 +44,7 @@ export const PROBLEMS = {
   TOO_MANY_REQUESTS: 429,
   INTERNAL: 500,
   KILL_SWITCH: 503,
-} as const;
-export type ProblemCode = keyof typeof PROBLEMS;
+} as const satisfies Record<ProblemCode, number>;
 
 /** RFC 9457 problem document. */
 export const Problem = z.object({
@@ -32,7 +52,7 @@ export const Problem = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string(),
-  code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+  code: z.enum(PROBLEM_CODES),
 });
 export type Problem = z.infer<typeof Problem>;
 

@@ -57,7 +57,15 @@ export type JobIndex = {
 };
 
 /** A wait that Step Functions holds open. Every token is its own item. */
-export type TaskToken = { job_id: string; state: string; step: string; visit: number; run_id: string; token: string; /** The hold's own context: its answer is signed from it. */ context: JobContext };
+export type TaskToken = {
+  job_id: string;
+  state: string;
+  step: string;
+  visit: number;
+  run_id: string;
+  token: string /** The hold's own context: its answer is signed from it. */;
+  context: JobContext;
+};
 
 export type TaskTokens = {
   put(token: TaskToken): Promise<void>;

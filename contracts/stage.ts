@@ -3,7 +3,13 @@ import type { ArtifactRef, JobState } from './job-state.ts';
 import type { ModelAnswer, ModelRequest } from './llm.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
-export type Artifact = { name: string; path: string; body: string; content_type: string; /** Also created, once, at this key outside the job: the append-only registry. */ registry_key?: string };
+export type Artifact = {
+  name: string;
+  path: string;
+  body: string;
+  content_type: string /** Also created, once, at this key outside the job: the append-only registry. */;
+  registry_key?: string;
+};
 
 /** Turns the text of an artifact into a value, or throws `UnreadableDocument`. */
 export type Decoder<T> = (text: string) => T;
@@ -56,4 +62,5 @@ export type Stage<R extends Decoders, O extends Decoders = Record<never, never>>
 };
 
 /** Infers a stage's document types from its `reads` and `optional`. */
-export const defineStage = <const R extends Decoders, const O extends Decoders = Record<never, never>>(stage: Stage<R, O>): Stage<R, O> => stage;
+export const defineStage = <const R extends Decoders, const O extends Decoders = Record<never, never>>(stage: Stage<R, O>): Stage<R, O> =>
+  stage;

@@ -64,13 +64,16 @@ for (const version of Object.keys(published)) {
 
 if (process.argv.includes('--check')) {
   for (const [version, text] of schemas) {
-    if (readOr(new URL(`${version}.schema.json`, SCHEMAS), '') !== text) problems.push(`contracts/schemas/${version}.schema.json is out of date; run "node tools/schemas.ts"`);
+    if (readOr(new URL(`${version}.schema.json`, SCHEMAS), '') !== text)
+      problems.push(`contracts/schemas/${version}.schema.json is out of date; run "node tools/schemas.ts"`);
     if (!published[version]) problems.push(`${version} is not published yet; run "node tools/schemas.ts"`);
   }
 } else if (problems.length === 0) {
   mkdirSync(SCHEMAS, { recursive: true });
   for (const [version, text] of schemas) writeFileSync(new URL(`${version}.schema.json`, SCHEMAS), text);
-  const digests = Object.fromEntries([...schemas].toSorted(([a], [b]) => a.localeCompare(b)).map(([version, text]) => [version, digest(text)]));
+  const digests = Object.fromEntries(
+    [...schemas].toSorted(([a], [b]) => a.localeCompare(b)).map(([version, text]) => [version, digest(text)]),
+  );
   writeFileSync(PUBLISHED, `${JSON.stringify(digests, null, 2)}\n`);
 }
 

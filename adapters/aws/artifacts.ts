@@ -12,7 +12,9 @@ export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
 
   create: async (key, body, contentType) => {
     try {
-      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType, IfNoneMatch: '*' }));
+      await s3.send(
+        new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType, IfNoneMatch: '*' }),
+      );
       return true;
     } catch (error) {
       if (hasName(error, 'PreconditionFailed')) return false;
@@ -35,7 +37,9 @@ export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
     const found: { key: string; bytes: number }[] = [];
     let token: string | undefined;
     do {
-      const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }));
+      const page = await s3.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }),
+      );
       found.push(...(page.Contents ?? []).map((object) => ({ key: object.Key ?? '', bytes: object.Size ?? 0 })));
       token = page.NextContinuationToken;
     } while (token);

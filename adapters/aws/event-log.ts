@@ -13,7 +13,9 @@ const parseEvent = (text: string, key: string): JobEvent => {
   const parsed = JobEvent.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new UnreadableDocument(`${key} is not a job_event_v1 (/${issue?.path.join('/')}: ${issue?.message}); it was edited or written by another version`);
+  throw new UnreadableDocument(
+    `${key} is not a job_event_v1 (/${issue?.path.join('/')}: ${issue?.message}); it was edited or written by another version`,
+  );
 };
 
 /**
@@ -36,7 +38,13 @@ export const createEventLog = (s3: S3Client, bucket: string): EventLog => {
     try {
       const Body = canonicalJson(event);
       await s3.send(
-        new PutObjectCommand({ Bucket: bucket, Key: eventKey(event.job_id, event.seq), Body, IfNoneMatch: '*', ContentType: 'application/json' }),
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: eventKey(event.job_id, event.seq),
+          Body,
+          IfNoneMatch: '*',
+          ContentType: 'application/json',
+        }),
       );
       return 'appended';
     } catch (error) {

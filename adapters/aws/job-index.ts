@@ -36,17 +36,22 @@ const decodeCursor = (cursor: string): Record<string, unknown> => {
 /** The projection on DynamoDB: one item per job, four sparse or plain indexes (infra/table.ts). */
 export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): JobIndex => {
   /** Queries until the page is full: a filter may leave pages of DynamoDB short or empty. */
-  const query = async (input: Omit<QueryCommandInput, 'TableName'>, limit: number, cursor: string | undefined): Promise<Page<JobRecord>> => {
+  const query = async (
+    input: Omit<QueryCommandInput, 'TableName'>,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<Page<JobRecord>> => {
     const items: JobRecord[] = [];
     let start = cursor ? decodeCursor(cursor) : undefined;
     do {
       const Limit = input.FilterExpression ? Math.max(limit * 4, 100) : limit - items.length;
-      const page = await dynamo.send(
-        new QueryCommand({ TableName: table, ...input, Limit, ...(start ? { ExclusiveStartKey: start } : {}) }),
-      ).catch((error: unknown) => {
-        if (hasName(error, 'ValidationException') && cursor) throw new Refusal('INVALID_INPUT', 'cursor does not fit this list; start again without it');
-        throw error;
-      });
+      const page = await dynamo
+        .send(new QueryCommand({ TableName: table, ...input, Limit, ...(start ? { ExclusiveStartKey: start } : {}) }))
+        .catch((error: unknown) => {
+          if (hasName(error, 'ValidationException') && cursor)
+            throw new Refusal('INVALID_INPUT', 'cursor does not fit this list; start again without it');
+          throw error;
+        });
       for (const item of page.Items ?? []) {
         items.push(JobRecord.parse(item));
         if (items.length === limit) {
@@ -118,7 +123,11 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
       ),
 
     waiting: ({ limit, cursor }) =>
-      query({ IndexName: 'waiting', KeyConditionExpression: 'waiting_pk = :pk', ExpressionAttributeValues: { ':pk': 'WAITING' } }, limit, cursor),
+      query(
+        { IndexName: 'waiting', KeyConditionExpression: 'waiting_pk = :pk', ExpressionAttributeValues: { ':pk': 'WAITING' } },
+        limit,
+        cursor,
+      ),
 
     due: async (before, limit) => {
       const page = await query(

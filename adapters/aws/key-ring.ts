@@ -12,14 +12,19 @@ const FRESH_MS = 5 * 60_000;
 const Ring = z
   .object({ current: z.string().min(1) })
   .catchall(z.string().min(32))
-  .refine((ring) => ring.current !== 'current' && Object.hasOwn(ring, ring.current), { path: ['current'], message: 'must name one of the keys' })
+  .refine((ring) => ring.current !== 'current' && Object.hasOwn(ring, ring.current), {
+    path: ['current'],
+    message: 'must name one of the keys',
+  })
   .transform(({ current, ...keys }): KeyRing => ({ current, keys }));
 
 const parse = (text: string, where: string): KeyRing => {
   const parsed = Ring.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   // The value is secret: only the place and the rule are named.
-  throw new Error(`the context key ring in ${where} is not usable: /${parsed.error.issues[0]?.path.join('/')} ${parsed.error.issues[0]?.message}`);
+  throw new Error(
+    `the context key ring in ${where} is not usable: /${parsed.error.issues[0]?.path.join('/')} ${parsed.error.issues[0]?.message}`,
+  );
 };
 
 const fromSecretsManager = async (env: Env, arn: string): Promise<KeyRing> => {

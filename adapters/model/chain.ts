@@ -17,7 +17,7 @@ const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
 
 /** Monotonic time, in ms. */
-export type Time = { now(): number; sleep(ms: number): Promise<void> };
+export type Time = { now: () => number; sleep: (ms: number) => Promise<void> };
 
 /** What a chain works with; values and effects are passed in. */
 export type ChainDeps = {
@@ -42,7 +42,7 @@ export type Asking = {
   secrets: readonly string[];
   limits: Amount;
   /** Names a reservation: the same attempt of the same round is the same one. */
-  reservationId(position: number, attempt: number): string;
+  reservationId: (position: number, attempt: number) => string;
   /** Monotonic time at which no more attempts are begun. */
   endsAt: number;
 };

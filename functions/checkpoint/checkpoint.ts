@@ -53,6 +53,7 @@ export const openApproval = (context: JobContext, step: string, visit: number, a
 export const passesByItself = (step: string, mode: Mode, providers: readonly string[]): string | null => {
   if (step !== 'llm_live_confirm') return null;
   if (mode === 'replay') return 'mode is replay: answers come from recorded cassettes, no model is called';
-  if (providers.every((provider) => provider === 'mock')) return `every provider in the chain is mock: no real model is called in mode ${mode}`;
+  if (providers.every((provider) => provider === 'mock'))
+    return `every provider in the chain is mock: no real model is called in mode ${mode}`;
   return null;
 };

@@ -8,6 +8,9 @@ export const finish = defineStage({
   folds: true,
   run: ({ job }) => {
     if (!job) throw new PermanentError('finish needs the folded job');
-    return { artifacts: closeBooks(job), event: { event_type: 'DONE', message: 'succeeded', outputs: { status: 'succeeded', reason: null } } };
+    return {
+      artifacts: closeBooks(job),
+      event: { event_type: 'DONE', message: 'succeeded', outputs: { status: 'succeeded', reason: null } },
+    };
   },
 });

@@ -51,7 +51,10 @@ describe('the signed context', () => {
     expect(() => openContext(ring, signed, expected)).toThrow(named('CONTEXT_SIGNATURE_INVALID'));
   });
 
-  it.each([null, 'text', {}, { ...content, signature: 'short', key_id: 'k2' }, { ...content, extra: 1 }])('is MALFORMED_PAYLOAD without its shape (%#)', (raw) => {
-    expect(() => openContext(ring, raw, expected)).toThrow(named('MALFORMED_PAYLOAD'));
-  });
+  it.each([null, 'text', {}, { ...content, signature: 'short', key_id: 'k2' }, { ...content, extra: 1 }])(
+    'is MALFORMED_PAYLOAD without its shape (%#)',
+    (raw) => {
+      expect(() => openContext(ring, raw, expected)).toThrow(named('MALFORMED_PAYLOAD'));
+    },
+  );
 });

@@ -26,7 +26,9 @@ export const openContext = (ring: KeyRing, raw: unknown, expected: { run_id: str
   const parsed = JobContext.safeParse(raw);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new MalformedPayload(`context${issue ? ` at /${issue.path.join('/')}: ${issue.message}` : ''}; start the execution with a job spec`);
+    throw new MalformedPayload(
+      `context${issue ? ` at /${issue.path.join('/')}: ${issue.message}` : ''}; start the execution with a job spec`,
+    );
   }
   const { signature, ...content } = parsed.data;
   const secret = ring.keys[content.key_id];

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { EventDraft } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import { type Decision, decide } from './decide.ts';
-import { fold } from './fold.ts';
 import { DIGEST, done, given, PERSON, submitted, waiting } from './fold.fixture.ts';
+import { fold } from './fold.ts';
 
 const rules = { self_approval: false };
 const bob = { ...PERSON, id: 'bob' };
@@ -53,18 +53,25 @@ describe('a decision', () => {
 
   it('against the first decision is a conflict that names it', () => {
     const decided = state(waiting(), draftOf(state(waiting()), approve));
-    expect(when(decided, { choice: 'reject' })).toThrow(expect.objectContaining({ code: 'DECISION_CONFLICT', message: expect.stringContaining('by bob') }));
+    expect(when(decided, { choice: 'reject' })).toThrow(
+      expect.objectContaining({ code: 'DECISION_CONFLICT', message: expect.stringContaining('by bob') }),
+    );
   });
 
   it('to approve is refused to the submitter where the environment asks for two people', () => {
     expect(when(state(waiting()), { actor: PERSON })).toThrow(refusal('SELF_APPROVAL'));
-    expect(decide(state(waiting()), { ...approve, actor: PERSON }, { self_approval: true })).toMatchObject({ draft: { outputs: { self_approval: true } } });
+    expect(decide(state(waiting()), { ...approve, actor: PERSON }, { self_approval: true })).toMatchObject({
+      draft: { outputs: { self_approval: true } },
+    });
   });
 
   it('to revise needs a comment, and a step that takes it', () => {
     expect(when(state(waiting()), { choice: 'revise' })).toThrow(refusal('INVALID_INPUT'));
     expect(when(state(waiting(1, ['approve', 'reject'])), { choice: 'revise', comment: 'shorter' })).toThrow(refusal('INVALID_INPUT'));
-    expect(draftOf(state(waiting()), { ...approve, choice: 'revise', comment: 'shorter' })).toMatchObject({ event_type: 'REVISION_REQUESTED', message: 'shorter' });
+    expect(draftOf(state(waiting()), { ...approve, choice: 'revise', comment: 'shorter' })).toMatchObject({
+      event_type: 'REVISION_REQUESTED',
+      message: 'shorter',
+    });
   });
 
   it('is a different event for each approver and the same for a double click', () => {

@@ -43,7 +43,11 @@ const alreadyDecided = (approval: Approval, command: Decision): DecisionView => 
   const view = decisionView(approval, true);
   if (!view) throw new Refusal('NOT_WAITING', `step ${command.step} is not waiting`);
   if (view.decision.event_type === DECISION_EVENTS[command.choice]) return view;
-  throw new Refusal('DECISION_CONFLICT', `step ${command.step} was already decided: ${view.decision.event_type} by ${view.decision.by} at ${view.decision.at}`, view);
+  throw new Refusal(
+    'DECISION_CONFLICT',
+    `step ${command.step} was already decided: ${view.decision.event_type} by ${view.decision.by} at ${view.decision.at}`,
+    view,
+  );
 };
 
 const refuseUnfit = (state: JobState, approval: Approval, command: Decision, rules: ApprovalRules): void => {
@@ -78,7 +82,8 @@ export const decide = (
   if (approval?.decision && approval.subject_digest === command.subject_digest) return { already: alreadyDecided(approval, command) };
   const open = state.status === 'WAITING_APPROVAL' && state.approval.step === command.step ? state.approval : null;
   if (!open || state.cancelled) {
-    const doing = state.status === 'DONE' ? `is done (${state.outcome})` : state.status === 'RUNNING' ? 'is running' : `waits at ${state.step}`;
+    const doing =
+      state.status === 'DONE' ? `is done (${state.outcome})` : state.status === 'RUNNING' ? 'is running' : `waits at ${state.step}`;
     throw new Refusal('NOT_WAITING', `job ${state.job_id} ${doing}; step ${command.step} is not waiting`);
   }
   refuseUnfit(state, open, command, rules);
@@ -96,7 +101,14 @@ export const decide = (
       step: open.step,
       actor: command.actor,
       message: command.comment,
-      outputs: { state: open.state, visit: open.visit, subject_digest: open.subject_digest, channel: command.channel, ...self, ...override },
+      outputs: {
+        state: open.state,
+        visit: open.visit,
+        subject_digest: open.subject_digest,
+        channel: command.channel,
+        ...self,
+        ...override,
+      },
     },
   };
 };

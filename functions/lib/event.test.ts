@@ -24,7 +24,9 @@ const chain = (length: number): JobEvent[] => {
 
 describe('event ids', () => {
   it('are the same for the same work in another execution', () => {
-    const [a, b] = ['run-1', 'run-2'].map((run_id) => sealEvent(draft(1), { ...EMPTY_LOG, job_id: JOB, run_id, at: '2026-01-01T00:00:00.000Z' }));
+    const [a, b] = ['run-1', 'run-2'].map((run_id) =>
+      sealEvent(draft(1), { ...EMPTY_LOG, job_id: JOB, run_id, at: '2026-01-01T00:00:00.000Z' }),
+    );
     expect(a?.event_id).toBe(b?.event_id);
     expect(a?.hash).not.toBe(b?.hash);
   });

@@ -47,7 +47,8 @@ export const verifyChain = (events: readonly JobEvent[]): ChainReport => {
   let head: Head = EMPTY_LOG;
   for (const event of events) {
     const report = (problem: string) => problems.push({ seq: event.seq, problem });
-    if (event.seq !== head.last_seq + 1) report(`sequence jumps from ${head.last_seq} to ${event.seq}: an event is missing, doubled or moved`);
+    if (event.seq !== head.last_seq + 1)
+      report(`sequence jumps from ${head.last_seq} to ${event.seq}: an event is missing, doubled or moved`);
     if (event.prev_hash !== head.last_hash) report('prev_hash does not match the event before it');
     if (event.hash !== eventHash(event)) report('hash does not match the content: the event was edited');
     if (event.job_id !== events[0]?.job_id) report(`belongs to job ${event.job_id}, not ${events[0]?.job_id}`);

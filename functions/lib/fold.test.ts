@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventDraft } from '../../contracts/events.ts';
-import { fold, toRecord } from './fold.ts';
 import { DIGEST, done, given, PERSON, STAGE, submitted, waiting } from './fold.fixture.ts';
+import { fold, toRecord } from './fold.ts';
 
 const decision = (event_type: 'APPROVED' | 'REVISION_REQUESTED', visit = 1): EventDraft => ({
   event_type,
@@ -19,7 +19,11 @@ describe('folding a log', () => {
   });
 
   it('waits with the evidence and question of the last opening', () => {
-    expect(fold(given(submitted, waiting()))).toMatchObject({ status: 'WAITING_APPROVAL', step: 'blueprint', approval: { subject_digest: DIGEST, decision: null } });
+    expect(fold(given(submitted, waiting()))).toMatchObject({
+      status: 'WAITING_APPROVAL',
+      step: 'blueprint',
+      approval: { subject_digest: DIGEST, decision: null },
+    });
   });
 
   it('keeps each visit of a step as an approval of its own', () => {

@@ -72,7 +72,12 @@ const waiting = (base: JobFacts, event: JobEvent): JobState => {
   return { ...base, status: 'WAITING_APPROVAL', step: approval.step, approval, approvals: replaceApproval(base.approvals, approval) };
 };
 
-const decided = (state: JobState, base: JobFacts, event: JobEvent, event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED'): JobState => {
+const decided = (
+  state: JobState,
+  base: JobFacts,
+  event: JobEvent,
+  event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED',
+): JobState => {
   const { state: held, visit, subject_digest } = outputs(Decided, event);
   const before = findApproval(state, { state: held, visit });
   const passedByItself = { opened_at: event.at, expires_at: event.at, subject: [], choices: [], quorum: 1, votes: [] };

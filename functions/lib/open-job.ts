@@ -31,7 +31,8 @@ export const identifyJob = (raw: unknown): { ok: true; job: Identified } | { ok:
   if (!parsed.success) return { ok: false, problem: `not a job_spec_v1: ${describeIssues(parsed.error, raw)}` };
   const canonical = canonicalJson(parsed.data);
   const bytes = Buffer.byteLength(canonical);
-  if (bytes > JOB_SPEC_MAX_BYTES) return { ok: false, tooLarge: true, problem: `the job spec has ${bytes} bytes; at most ${JOB_SPEC_MAX_BYTES} are allowed` };
+  if (bytes > JOB_SPEC_MAX_BYTES)
+    return { ok: false, tooLarge: true, problem: `the job spec has ${bytes} bytes; at most ${JOB_SPEC_MAX_BYTES} are allowed` };
   const spec_digest = sha256Hex(canonical);
   return { ok: true, job: { spec: parsed.data, canonical, spec_digest, job_id: spec_digest.slice(0, 12) } };
 };

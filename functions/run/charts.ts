@@ -61,10 +61,8 @@ const highest = (values: readonly number[]): number => values.reduce((high, valu
 export const equityChart = (runspec: RunSpec, curve: Curve): string => {
   const frame = frameOf(curve.dates, EQUITY_HEIGHT);
   const capital = runspec.policy.initial_capital;
-  const [own, other] = [curve.equity, curve.benchmark].map((values) => values.map((value) => (100 * value) / capital)) as [
-    number[],
-    number[],
-  ];
+  const toPercent = (values: readonly number[]) => values.map((value) => (100 * value) / capital);
+  const [own, other] = [toPercent(curve.equity), toPercent(curve.benchmark)];
   const values = niceTicks(lowest([...own, ...other]), highest([...own, ...other]));
   const y = linear([values[0] ?? 0, values.at(-1) ?? 1], [EQUITY_HEIGHT - SIZE.bottom, SIZE.top]);
   const ticks: ValueTick[] = values.map((value) => ({ at: y(value), label: n(value) }));

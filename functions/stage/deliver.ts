@@ -25,7 +25,8 @@ export const release = async (world: World, head: Head, token: TaskToken): Promi
 
 const send = async (world: World, job: JobState, token: TaskToken, decision: NonNullable<Approval['decision']>): Promise<boolean> => {
   const { executions } = world;
-  if (token.run_id !== job.owner_run) return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
+  if (token.run_id !== job.owner_run)
+    return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
   switch (decision.event_type) {
     case 'APPROVED':
       return release(world, job, token);
@@ -35,7 +36,11 @@ const send = async (world: World, job: JobState, token: TaskToken, decision: Non
       return executions.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, job, token, to)));
     }
     case 'REJECTED':
-      return executions.fail(token.token, 'Rejected', `rejected by ${decision.by.id}: ${decision.comment ?? 'no reason given'}`.slice(0, CAUSE_MAX));
+      return executions.fail(
+        token.token,
+        'Rejected',
+        `rejected by ${decision.by.id}: ${decision.comment ?? 'no reason given'}`.slice(0, CAUSE_MAX),
+      );
   }
 };
 

@@ -58,7 +58,8 @@ export const handler =
   };
 
 /** `export const create = stage(compile)`: a stage behind the harness. */
-export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>): Create => handler((world, payload) => runStage(world, definition, payload));
+export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>): Create =>
+  handler((world, payload) => runStage(world, definition, payload));
 
 /** A state that waits for people. */
 export const hold = (rules: HoldRules): Create => handler((world, payload) => openHold(world, rules, payload));

@@ -11,7 +11,12 @@ import { openInput, parsePayload } from './run-stage.ts';
 /** What a hold decides from values: pass, or ask with these outputs. */
 export type HoldRules = {
   pass: (step: string, mode: Mode, providers: readonly string[]) => string | null;
-  open: (context: JobContext, step: string, visit: number, at: string) => { subject_digest: string; expires_at: string } & Record<string, unknown>;
+  open: (
+    context: JobContext,
+    step: string,
+    visit: number,
+    at: string,
+  ) => { subject_digest: string; expires_at: string } & Record<string, unknown>;
 };
 
 const draftOf = (world: World, rules: HoldRules, payload: HoldPayload, context: JobContext, visit: number, at: string): EventDraft => {

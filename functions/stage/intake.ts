@@ -63,7 +63,9 @@ export const runIntake = async (world: World, raw: unknown): Promise<Record<stri
   if ('problem' in found) throw new InvalidInput(found.problem);
   const { state } = await openJob(world, identified.job, found.snapshot, CI, run_id);
   if (state.owner_run !== run_id) {
-    throw new DuplicateJob(`job ${state.job_id} ${standing(state)} and is owned by execution ${state.owner_run}; change "run" in the spec for a deliberate re-run`);
+    throw new DuplicateJob(
+      `job ${state.job_id} ${standing(state)} and is owned by execution ${state.owner_run}; change "run" in the spec for a deliberate re-run`,
+    );
   }
   return { context: await firstContext(world, identified.job, found.snapshot, state, run_id), kind: identified.job.spec.kind };
 };

@@ -23,7 +23,10 @@ export const findReferences = async (world: World, { spec }: Identified): Promis
     return { problem: `policy_bundle "${spec.policy_bundle}" is not known; this build ships ${Object.keys(POLICY_BUNDLES).join(', ')}` };
   }
   const manifest = await world.artifacts.get(snapshotManifestKey(spec.snapshot_id));
-  if (!manifest) return { problem: `snapshot_id "${spec.snapshot_id}" is not ingested; run "holdpoint snapshot put FILE --id ${spec.snapshot_id} --symbol SYM"` };
+  if (!manifest)
+    return {
+      problem: `snapshot_id "${spec.snapshot_id}" is not ingested; run "holdpoint snapshot put FILE --id ${spec.snapshot_id} --symbol SYM"`,
+    };
   return { snapshot: json(Snapshot)(new TextDecoder().decode(manifest.body)) };
 };
 
@@ -49,7 +52,9 @@ export const openJob = async (
   const existing = fold(await world.log.read(job.job_id));
   if (!existing) throw new PermanentError(`the log of job ${job.job_id} refused its first event but holds none`);
   if (existing.spec_digest !== job.spec_digest) {
-    throw new PermanentError(`job id ${job.job_id} is taken by another spec (${existing.spec_digest}); change "run" or the title to get another id`);
+    throw new PermanentError(
+      `job id ${job.job_id} is taken by another spec (${existing.spec_digest}); change "run" or the title to get another id`,
+    );
   }
   return { created: false, state: existing };
 };

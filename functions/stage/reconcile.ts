@@ -54,7 +54,8 @@ export const redrive = async (world: World, { state }: Job, reason: string): Pro
 const lostItsToken = ({ state, events }: Job, tokens: TaskToken[]): boolean => {
   if (tokens.length > 0) return false;
   const last = events.at(-1);
-  const decidedLast = last !== undefined && ['APPROVED', 'REVISION_REQUESTED', 'REJECTED'].includes(last.event_type) && last.outputs['auto'] !== true;
+  const decidedLast =
+    last !== undefined && ['APPROVED', 'REVISION_REQUESTED', 'REJECTED'].includes(last.event_type) && last.outputs['auto'] !== true;
   return state.status === 'WAITING_APPROVAL' || decidedLast;
 };
 

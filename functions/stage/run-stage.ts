@@ -49,7 +49,11 @@ export const keepArtifacts = async (world: World, jobId: string, artifacts: read
     }),
   );
 
-const loadDocuments = async <R extends Reads, O extends Reads>(world: World, stage: Stage<R, O>, context: JobContext): Promise<StageDocuments<R, O>> => {
+const loadDocuments = async <R extends Reads, O extends Reads>(
+  world: World,
+  stage: Stage<R, O>,
+  context: JobContext,
+): Promise<StageDocuments<R, O>> => {
   const wanted = [
     ...Object.entries(stage.reads).map(([name, decode]) => ({ name, decode, optional: false })),
     ...Object.entries(stage.optional ?? {}).map(([name, decode]) => ({ name, decode, optional: true })),
@@ -66,7 +70,12 @@ const loadDocuments = async <R extends Reads, O extends Reads>(world: World, sta
 };
 
 /** The context for the state that `route` leads to, after `result`. */
-const nextContext = (context: JobContext, visit: number, result: Recorded, head: { seq: number; hash: string } | null): UnsignedContext => ({
+const nextContext = (
+  context: JobContext,
+  visit: number,
+  result: Recorded,
+  head: { seq: number; hash: string } | null,
+): UnsignedContext => ({
   ...context,
   state: nextState(context.state, result.route),
   visits: { ...context.visits, [context.state]: visit },
@@ -97,7 +106,11 @@ const runKeepingEvidence = async (world: World, jobId: string, run: () => StageO
  * Runs one stage for one state: verify context → (fold) → pure stage → artifacts → append event → sign the
  * next context. A stage whose event is in the log already answers from it.
  */
-export const runStage = async <R extends Reads, O extends Reads>(world: World, stage: Stage<R, O>, raw: unknown): Promise<Record<string, unknown>> => {
+export const runStage = async <R extends Reads, O extends Reads>(
+  world: World,
+  stage: Stage<R, O>,
+  raw: unknown,
+): Promise<Record<string, unknown>> => {
   const payload = parsePayload(StagePayload, raw);
   const context = await openInput(world, payload);
   const { job_id, state } = context;

@@ -30,7 +30,11 @@ export const endingOf = (error: unknown, facts: Record<string, unknown>): Ending
   const parsed = StateError.safeParse(error);
   if (!parsed.success) {
     const gatesFailed = facts['gates'] === 'failed';
-    return { outcome: gatesFailed ? 'gates_failed' : 'error', reason: null, message: gatesFailed ? 'gates failed' : 'stopped without an error' };
+    return {
+      outcome: gatesFailed ? 'gates_failed' : 'error',
+      reason: null,
+      message: gatesFailed ? 'gates failed' : 'stopped without an error',
+    };
   }
   const { Error: name, Cause } = parsed.data;
   return { outcome: OUTCOMES[name] ?? 'error', reason: name, message: causeText(Cause).slice(0, 2000) || null };
@@ -50,6 +54,11 @@ export const endingDrafts = (ending: Ending, job: JobState): EventDraft[] => {
     message: known ? ending.reason : ending.message,
     outputs: { reason: ending.reason, detail: ending.message },
   };
-  const done: EventDraft = { ...place, event_type: 'DONE', message: ending.message, outputs: { status: ending.outcome, reason: ending.reason } };
+  const done: EventDraft = {
+    ...place,
+    event_type: 'DONE',
+    message: ending.message,
+    outputs: { status: ending.outcome, reason: ending.reason },
+  };
   return [...(failed ? [error] : []), done];
 };

@@ -83,7 +83,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     for (const closer of closers.toReversed()) await closer();
   };
   try {
-    const s3 = await createS3({ dataDir: join(dataDir, 's3'), buckets: BUCKET_SETTINGS });
+    const s3 = createS3({ dataDir: join(dataDir, 's3'), buckets: BUCKET_SETTINGS });
     closers.push(() => s3.close());
     const dynamo = await createDynamo(dataDir, TABLE_NAME);
     closers.push(() => dynamo.close());

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { JobSpec } from '../../contracts/job-spec.ts';
 import { JobView } from '../../contracts/http.ts';
+import { JobSpec } from '../../contracts/job-spec.ts';
 
 const SAMPLE = new URL('../../docs/examples/idea-trend.json', import.meta.url);
 const SUBMITTER = 'demo-submitter';

@@ -9,7 +9,10 @@ import type { AwsRequest, AwsResponse, Handle } from './wire.ts';
 const OPERATIONS_WE_DO_NOT_USE = /TransactWriteItems|TransactGetItems|UpdateTimeToLive|ExecuteStatement/;
 
 const attributes = (): { AttributeName: string; AttributeType: 'S' }[] =>
-  [...new Set([TABLE.pk, TABLE.sk, ...TABLE.indexes.flatMap(({ pk, sk }) => [pk, sk])])].map((AttributeName) => ({ AttributeName, AttributeType: 'S' }));
+  [...new Set([TABLE.pk, TABLE.sk, ...TABLE.indexes.flatMap(({ pk, sk }) => [pk, sk])])].map((AttributeName) => ({
+    AttributeName,
+    AttributeType: 'S',
+  }));
 
 const keySchema = (pk: string, sk: string) => [
   { AttributeName: pk, KeyType: 'HASH' as const },
@@ -56,7 +59,11 @@ export const createDynamo = async (dataDir: string, table: string): Promise<{ ha
   const handle = async (request: AwsRequest): Promise<AwsResponse> => {
     const target = request.headers['x-amz-target'] ?? '';
     if (OPERATIONS_WE_DO_NOT_USE.test(target)) {
-      return { status: 501, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: `{"__type":"NotImplemented","message":"${target} is not implemented locally"}` };
+      return {
+        status: 501,
+        headers: { 'content-type': 'application/x-amz-json-1.0' },
+        body: `{"__type":"NotImplemented","message":"${target} is not implemented locally"}`,
+      };
     }
     const { statusCode, headers, rawPayload } = await inject(dispatch, {
       method: request.method === 'GET' ? 'GET' : 'POST',

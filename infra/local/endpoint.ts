@@ -9,7 +9,10 @@ const serviceOf = ({ headers, query }: AwsRequest): string => {
 const notImplemented = (service: string): AwsResponse => ({
   status: 501,
   headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'NotImplemented' },
-  body: JSON.stringify({ __type: 'NotImplemented', message: `the local cloud does not implement the service "${service}"; it has s3, dynamodb and states` }),
+  body: JSON.stringify({
+    __type: 'NotImplemented',
+    message: `the local cloud does not implement the service "${service}"; it has s3, dynamodb and states`,
+  }),
 });
 
 /** The single AWS endpoint: routes by the signed service; unsigned requests are S3's. */

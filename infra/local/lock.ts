@@ -55,7 +55,8 @@ export const lockFolder = (folder: string): (() => void) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const holder = readHolder(file);
-    if (holder && alive(holder)) throw new FolderInUse(`${folder} is in use by process ${holder.pid}; stop it, or choose another folder with --data`);
+    if (holder && alive(holder))
+      throw new FolderInUse(`${folder} is in use by process ${holder.pid}; stop it, or choose another folder with --data`);
     rmSync(file, { force: true });
   }
   throw new FolderInUse(`${folder} is being taken by another process; try again`);

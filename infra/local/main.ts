@@ -14,6 +14,8 @@ const { values } = parseArgs({
     'aws-port': { type: 'string', default: '4566' },
     data: { type: 'string', default: '.holdpoint' },
     demo: { type: 'boolean', default: false },
+    'simulate-llm': { type: 'boolean', default: false },
+    'enforce-iam': { type: 'boolean', default: false },
   },
 });
 
@@ -21,7 +23,8 @@ const portTaken = (error: unknown): boolean => error instanceof Error && 'code' 
 
 const explain = (error: unknown): string => {
   if (error instanceof FolderInUse) return error.message;
-  if (portTaken(error)) return `${error instanceof Error ? error.message : ''}; choose another with --port and --aws-port (0 takes a free one)`;
+  if (portTaken(error))
+    return `${error instanceof Error ? error.message : ''}; choose another with --port and --aws-port (0 takes a free one)`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 /** A request as it left the socket, or as an in-process client built it. */
 export type AwsRequest = {
@@ -39,7 +38,9 @@ export async function serveHttp(
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { port: (server.address() as AddressInfo).port, close };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no TCP port');
+  return { port: address.port, close };
 }
 
 async function exchange(handle: Handle, limit: number, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

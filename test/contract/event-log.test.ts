@@ -21,8 +21,19 @@ const newJob = (): string => (jobs++).toString(16).padStart(12, '0');
 
 const next = (jobId: string, last: JobEvent | null, writer = 0): JobEvent =>
   sealEvent(
-    { event_type: 'RUN_COMPLETED', state: 'Run', visit: (last?.seq ?? 0) + 1, kind: `writer-${writer}`, actor: { type: 'stage', id: 'Run', identity: 'none' } },
-    { ...(last ? { last_seq: last.seq, last_hash: last.hash } : EMPTY_LOG), job_id: jobId, run_id: 'run-1', at: '2026-01-01T00:00:00.000Z' },
+    {
+      event_type: 'RUN_COMPLETED',
+      state: 'Run',
+      visit: (last?.seq ?? 0) + 1,
+      kind: `writer-${writer}`,
+      actor: { type: 'stage', id: 'Run', identity: 'none' },
+    },
+    {
+      ...(last ? { last_seq: last.seq, last_hash: last.hash } : EMPTY_LOG),
+      job_id: jobId,
+      run_id: 'run-1',
+      at: '2026-01-01T00:00:00.000Z',
+    },
   );
 
 const appendChain = async (jobId: string, length: number): Promise<JobEvent[]> => {
@@ -69,7 +80,9 @@ describe('the event log', () => {
   it('refuses an event of an unknown version, naming its key', async () => {
     const jobId = newJob();
     const Key = `jobs/${jobId}/events/00000001.json`;
-    await services.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: JSON.stringify({ ...next(jobId, null), schema_version: 'job_event_v9' }) }));
+    await services.clients.s3.send(
+      new PutObjectCommand({ Bucket: BUCKET, Key, Body: JSON.stringify({ ...next(jobId, null), schema_version: 'job_event_v9' }) }),
+    );
     await expect(log.read(jobId)).rejects.toThrow(Key);
   });
 

@@ -41,7 +41,15 @@ const record = (n: number, changes: Partial<JobRecord> = {}): JobRecord => ({
 });
 
 const waiting = (n: number, opened: number): JobRecord =>
-  record(n, { status: 'WAITING_APPROVAL', step: 'blueprint', visit: 1, opened_at: instant(opened), expires_at: instant(9000), subject_digest: `sha256:${'a'.repeat(64)}`, last_seq: 3 });
+  record(n, {
+    status: 'WAITING_APPROVAL',
+    step: 'blueprint',
+    visit: 1,
+    opened_at: instant(opened),
+    expires_at: instant(9000),
+    subject_digest: `sha256:${'a'.repeat(64)}`,
+    last_seq: 3,
+  });
 
 const collect = async (page: (cursor?: string) => ReturnType<JobIndex['list']>): Promise<string[]> => {
   const ids: string[] = [];
@@ -121,7 +129,19 @@ describe('task tokens', () => {
     token: value,
     context: signContext(
       { current: 'k', keys: { k: 'x'.repeat(32) } },
-      { schema_version: 'context_v1', job_id: record(1).job_id, run_id: 'run-1', state: 'HoldBlueprint', last_seq: 1, last_hash: 'a'.repeat(64), replay_until: 0, visits: {}, refs: {}, facts: {}, mode: 'replay' },
+      {
+        schema_version: 'context_v1',
+        job_id: record(1).job_id,
+        run_id: 'run-1',
+        state: 'HoldBlueprint',
+        last_seq: 1,
+        last_hash: 'a'.repeat(64),
+        replay_until: 0,
+        visits: {},
+        refs: {},
+        facts: {},
+        mode: 'replay',
+      },
     ),
   });
 

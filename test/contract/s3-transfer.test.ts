@@ -78,8 +78,9 @@ describe('aws-chunked bodies', () => {
   });
 
   test('a broken frame is refused', async () => {
+    const { 'x-amz-trailer': _none, ...headers } = unsigned(5);
     for (const body of ['5\r\nhel', 'zz\r\nhello\r\n0\r\n\r\n', '3\r\nhello\r\n0\r\n\r\n', '4\r\nhell\r\n0\r\n\r\n', 'hello']) {
-      expect((await ask(world, 'PUT', '/plain/broken', unsigned(5), body)).status).toBe(400);
+      expect((await ask(world, 'PUT', '/plain/broken', headers, body)).status).toBe(400);
     }
     expect((await ask(world, 'GET', '/plain/broken')).status).toBe(404);
   });

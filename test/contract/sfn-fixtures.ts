@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type HistoryEvent, SFNClient } from '@aws-sdk/client-sfn';
@@ -48,6 +48,13 @@ export const clientFor = (port: number): SFNClient =>
 
 export type Running = { client: SFNClient; service: SfnService; dataDir: string; calls: Call[]; close(): Promise<void> };
 
+/** Gone when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'holdpoint-sfn-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
 /** The service on a free port, with functions of the test's own by the last part of their ARN. Closed when the test ends. */
 export async function startSfn(options: {
   machines: Record<string, object>;
@@ -55,7 +62,7 @@ export async function startSfn(options: {
   dataDir?: string;
   now?: () => Date;
 }): Promise<Running> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'holdpoint-sfn-'));
+  const dataDir = options.dataDir ?? temporaryFolder();
   const calls: Call[] = [];
   const invoke = async ({ functionArn: called, payload }: { functionArn: string; payload: unknown }) => {
     const name = called.split(':').at(-1) ?? '';

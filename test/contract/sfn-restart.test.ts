@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DescribeExecutionCommand,
@@ -14,12 +13,11 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { arn, clientFor, eventually, hold, machine, startSfn, task, types } from './sfn-fixtures.ts';
+import { arn, clientFor, eventually, hold, machine, startSfn, task, temporaryFolder, types } from './sfn-fixtures.ts';
 
 const m = arn('stateMachine', 'm');
 const executionArn = arn('execution', 'm:e');
 const script = new URL('./sfn-child.ts', import.meta.url).pathname;
-const folder = () => mkdtempSync(join(tmpdir(), 'holdpoint-sfn-'));
 
 type LoggedCall = { name: string; life: string; payload: Record<string, unknown> };
 type Life = { client: SFNClient };
@@ -27,13 +25,16 @@ type Mortal = Life & { kill(): Promise<void> };
 
 /** A data folder and the processes that live on it one after the other. */
 function mortal(definition: object) {
-  const dataDir = folder();
+  const dataDir = temporaryFolder();
   const callsFile = join(dataDir, 'calls');
   let lives = 0;
   const live = async (): Promise<Mortal> => {
     const child = spawn(process.execPath, [script, dataDir, callsFile, JSON.stringify(definition), String(++lives)]);
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    onTestFinished(() => void child.kill('SIGKILL'));
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await gone;
+    });
     const client = clientFor(await portOf(child));
     const kill = async () => {
       child.kill('SIGKILL');
@@ -155,7 +156,7 @@ describe('after kill -9', () => {
   });
 
   it('branches and items stand where they stood', async () => {
-    const item = machine({ Ask: hold('ask', { Next: 'Then' }), Then: task('then', { End: true }) });
+    const item = machine({ Ask: hold('ask', { Next: 'Then' }), Then: task('after', { End: true }) });
     const each = { Type: 'Map', ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, ...item }, End: true };
     const fan = { Type: 'Parallel', Branches: [machine({ Each: each }), machine({ Work: task('hang', { End: true }) })], End: true };
     const world = mortal(machine({ Items: { Type: 'Pass', Result: ['a', 'b'], Next: 'Fan' }, Fan: fan }));
@@ -166,14 +167,14 @@ describe('after kill -9', () => {
     await eventually(async () => types(await history(first)).filter((type) => type === 'TaskSubmitted').length === 2);
     const [a, b] = asks();
     await succeed(first, b?.payload['token'], 'B');
-    await eventually(() => world.calls().some(({ name }) => name === 'then'));
+    await eventually(() => world.calls().some(({ name }) => name === 'after'));
     await eventually(async () => types(await history(first)).includes('MapIterationSucceeded'));
     await first.kill();
     const second = await world.live();
     await succeed(second, a?.payload['token'], 'A');
-    expect(JSON.parse((await ended(second)).output ?? '')).toEqual([[{ from: 'then' }, { from: 'then' }], { from: 'hang' }]);
+    expect(JSON.parse((await ended(second)).output ?? '')).toEqual([[{ from: 'after' }, { from: 'after' }], { from: 'hang' }]);
     expect(asks()).toHaveLength(2);
-    expect(world.calls().filter(({ name }) => name === 'then')).toHaveLength(2);
+    expect(world.calls().filter(({ name }) => name === 'after')).toHaveLength(2);
     const events = await history(second);
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
     expect(types(events).filter((type) => type === 'MapIterationStarted')).toHaveLength(2);
@@ -201,7 +202,7 @@ describe('after kill -9', () => {
 });
 
 describe('a crash after any byte of the journal', () => {
-  const item = machine({ Ask: hold('ask', { Next: 'Then' }), Then: task('then', { End: true }) });
+  const item = machine({ Ask: hold('ask', { Next: 'Then' }), Then: task('after', { End: true }) });
   const states = {
     Intake: task('intake', {
       Next: 'Hold',
@@ -214,12 +215,12 @@ describe('a crash after any byte of the journal', () => {
   const definition = machine(states, { TimeoutSeconds: 3600 });
 
   it('ends as it would have, invoking again only what had no outcome', { timeout: 120_000 }, async () => {
-    const whole = folder();
+    const whole = temporaryFolder();
     const reference = await live(whole, []);
     const file = journalOf(whole);
     const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
     for (let kept = 0; kept <= lines.length; kept++) {
-      const dataDir = folder();
+      const dataDir = temporaryFolder();
       cpSync(whole, dataDir, { recursive: true });
       writeFileSync(join(dataDir, 'closed.jsonl'), '');
       const half = (lines[kept] ?? '').slice(0, Math.floor((lines[kept]?.length ?? 0) / 2));
@@ -260,9 +261,9 @@ describe('a crash after any byte of the journal', () => {
         calls++;
         void answer(token);
       },
-      then: () => {
+      after: () => {
         calls++;
-        return 'then';
+        return 'after';
       },
     };
     const life = await startSfn({ machines: { m: definition }, functions, dataDir });

@@ -232,11 +232,11 @@ describe('Parallel and Map', () => {
   };
 
   it('wait for a token in every branch, whatever order they are answered in', async () => {
-    const other = machine({ AskToo: hold('ask', { Next: 'Then' }), Then: task('then', { End: true }) });
+    const other = machine({ AskToo: hold('ask', { Next: 'Then' }), Then: task('after', { End: true }) });
     const fan = { Type: 'Parallel', Branches: [approve, other], ResultPath: '$.both', End: true };
     const sfn = await startSfn({
       machines: { m: machine({ Fan: fan }) },
-      functions: { then: ({ input }: { input: number }) => input + 1 },
+      functions: { after: ({ input }: { input: number }) => input + 1 },
     });
     await start(sfn, { k: 1 });
     const [first, second] = [await call(sfn, 0), await call(sfn, 1)];

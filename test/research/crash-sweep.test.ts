@@ -12,7 +12,10 @@ beforeAll(async () => {
 
 /** More than the job makes: the last ones find nothing to break and must end like the rest. */
 const CHANGES = 75;
-const POINTS = Array.from({ length: CHANGES }, (_, i) => [i + 1, 'before' as const] as const).flatMap(([n, when]) => [[n, when] as const, [n, 'after' as const] as const]);
+const POINTS = Array.from({ length: CHANGES }, (_, i) => [i + 1, 'before' as const] as const).flatMap(([n, when]) => [
+  [n, when] as const,
+  [n, 'after' as const] as const,
+]);
 
 describe('kill -9 at every change a job makes', () => {
   it.each(POINTS)('change %i (%s): the job ends once, with the same events and the same bytes', { timeout: 120_000 }, async (nth, when) => {

@@ -3,10 +3,10 @@ import { readEnv } from '../../adapters/env.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { create as createCompile } from '../../functions/compile/handler.ts';
 import { create as createIntake } from '../../functions/intake/handler.ts';
+import { fold } from '../../functions/lib/fold.ts';
+import { redrive } from '../../functions/stage/reconcile.ts';
 import { create as createStop } from '../../functions/stop/handler.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
-import { redrive } from '../../functions/stage/reconcile.ts';
-import { fold } from '../../functions/lib/fold.ts';
 import { startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
@@ -24,7 +24,8 @@ afterAll(() => cloud.remove());
 type Output = { context: Record<string, unknown> };
 
 /** Opens a job as an execution of its own would, outside the machine. */
-const openedBy = async (run_id: string, spec: unknown): Promise<Output> => (await createIntake(env('intake'))({ state: 'Intake', run_id, input: spec })) as Output;
+const openedBy = async (run_id: string, spec: unknown): Promise<Output> =>
+  (await createIntake(env('intake'))({ state: 'Intake', run_id, input: spec })) as Output;
 
 const blueprintJob = () => sample('blueprint-breakout', { run: runs++ });
 
@@ -34,9 +35,15 @@ describe('the context between states', () => {
     const jobId = String(context['job_id']);
     const compile = createCompile(env('compile'));
     const tampered = { ...context, facts: { kind: 'idea' } };
-    await expect(compile({ state: 'Compile', run_id: 'run-a', input: { context: tampered } })).rejects.toMatchObject({ name: 'CONTEXT_SIGNATURE_INVALID' });
-    await expect(compile({ state: 'Compile', run_id: 'run-b', input: { context } })).rejects.toMatchObject({ name: 'CONTEXT_SIGNATURE_INVALID' });
-    await expect(compile({ state: 'Run', run_id: 'run-a', input: { context } })).rejects.toMatchObject({ name: 'CONTEXT_SIGNATURE_INVALID' });
+    await expect(compile({ state: 'Compile', run_id: 'run-a', input: { context: tampered } })).rejects.toMatchObject({
+      name: 'CONTEXT_SIGNATURE_INVALID',
+    });
+    await expect(compile({ state: 'Compile', run_id: 'run-b', input: { context } })).rejects.toMatchObject({
+      name: 'CONTEXT_SIGNATURE_INVALID',
+    });
+    await expect(compile({ state: 'Run', run_id: 'run-a', input: { context } })).rejects.toMatchObject({
+      name: 'CONTEXT_SIGNATURE_INVALID',
+    });
     expect(await world.log.read(jobId)).toHaveLength(1);
   });
 
@@ -44,7 +51,12 @@ describe('the context between states', () => {
     const { context } = await openedBy('run-c', blueprintJob());
     for (const create of [createCompile, createStop]) {
       const run = create(env('compile'));
-      for (const raw of [null, { state: 'Compile' }, { state: 'Compile', run_id: 'run-c', input: {} }, { state: 'Compile', run_id: '../x', input: { context } }]) {
+      for (const raw of [
+        null,
+        { state: 'Compile' },
+        { state: 'Compile', run_id: 'run-c', input: {} },
+        { state: 'Compile', run_id: '../x', input: { context } },
+      ]) {
         await expect(run(raw)).rejects.toMatchObject({ name: 'MALFORMED_PAYLOAD' });
       }
     }

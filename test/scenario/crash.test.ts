@@ -57,7 +57,9 @@ describe('a restart', () => {
     rmSync(join(dataDir, 'dynamodb'), { recursive: true });
 
     const second = await startTestCloud({ dataDir });
-    const listed = await fetch(`${second.web}/jobs`).then((response) => response.json() as Promise<{ jobs: { job_id: string; status: string }[] }>);
+    const listed = await fetch(`${second.web}/jobs`).then(
+      (response) => response.json() as Promise<{ jobs: { job_id: string; status: string }[] }>,
+    );
     expect(listed.jobs.map((job) => job.job_id).toSorted()).toEqual([waiting.job_id, done.job_id].toSorted());
     expect((await getJob(second.web, done.job_id)).events).toEqual(ended.events);
     const again = await untilSettled(second.web, waiting.job_id, 'blueprint');

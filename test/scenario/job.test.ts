@@ -54,10 +54,23 @@ describe('the reference job', () => {
       'REPORT_COMPLETED',
       'DONE',
     ]);
-    expect(end.events[1]).toMatchObject({ step: 'llm_live_confirm', actor: { type: 'system' }, outputs: { auto: true, reason: expect.stringContaining('replay') } });
+    expect(end.events[1]).toMatchObject({
+      step: 'llm_live_confirm',
+      actor: { type: 'system' },
+      outputs: { auto: true, reason: expect.stringContaining('replay') },
+    });
     const { body } = await call(cloud.web, `/jobs/${job.job_id}/artifacts`);
     const paths = (body as { artifacts: { path: string }[] }).artifacts.map(({ path }) => path);
-    for (const path of ['job_spec.json', 'outputs/compile/runspec.json', 'outputs/run/equity.svg', 'outputs/run/drawdown.svg', 'outputs/registry/card.json', 'outputs/report/report.md', 'outputs/agents/intent/1/output_guard_report.json', 'outputs/llm/llm_usage_report.json']) {
+    for (const path of [
+      'job_spec.json',
+      'outputs/compile/runspec.json',
+      'outputs/run/equity.svg',
+      'outputs/run/drawdown.svg',
+      'outputs/registry/card.json',
+      'outputs/report/report.md',
+      'outputs/agents/intent/1/output_guard_report.json',
+      'outputs/llm/llm_usage_report.json',
+    ]) {
       expect(paths).toContain(path);
     }
     expect((await execution(`job-${job.job_id}-1`)).status).toBe('SUCCEEDED');
@@ -81,7 +94,9 @@ describe('the reference job', () => {
     expect(body).toMatchObject({ guard_status: 'failed', passed: false });
     await approve(cloud.web, job.job_id, 'agent_output_invalid');
     const after = await untilSettled(cloud.web, job.job_id, 'blueprint');
-    expect(after.events.find((event) => event.event_type === 'APPROVED' && event.step === 'agent_output_invalid')?.outputs).toMatchObject({ override: true });
+    expect(after.events.find((event) => event.event_type === 'APPROVED' && event.step === 'agent_output_invalid')?.outputs).toMatchObject({
+      override: true,
+    });
     expect(after.events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({ override: true });
   });
 
@@ -98,7 +113,9 @@ describe('the reference job', () => {
   it('ends rejected with the reason in its timeline', async () => {
     const job = await submit(cloud.web, idea());
     const { job: held } = await untilSettled(cloud.web, job.job_id, 'blueprint');
-    await call(cloud.web, `/jobs/${job.job_id}/reject?step=blueprint`, { body: { subject_digest: held.subject_digest, comment: 'too simple' } });
+    await call(cloud.web, `/jobs/${job.job_id}/reject?step=blueprint`, {
+      body: { subject_digest: held.subject_digest, comment: 'too simple' },
+    });
     const end = await untilSettled(cloud.web, job.job_id);
     expect(end.job).toMatchObject({ status: 'DONE', outcome: 'rejected' });
     expect(end.events.find((event) => event.event_type === 'REJECTED')).toMatchObject({ message: 'too simple', step: 'blueprint' });
@@ -109,11 +126,15 @@ describe('the reference job', () => {
     const job = await submit(cloud.web, idea());
     await approve(cloud.web, job.job_id, 'blueprint');
     const { job: held } = await untilSettled(cloud.web, job.job_id, 'runspec');
-    await call(cloud.web, `/jobs/${job.job_id}/revise?step=runspec`, { body: { subject_digest: held.subject_digest, comment: 'look again' } });
+    await call(cloud.web, `/jobs/${job.job_id}/revise?step=runspec`, {
+      body: { subject_digest: held.subject_digest, comment: 'look again' },
+    });
     await untilSettled(cloud.web, job.job_id, 'blueprint');
     const end = await driveToEnd(cloud.web, job.job_id);
     expect(end.job.outcome).toBe('succeeded');
-    const visits = end.events.filter((event) => event.event_type === 'WAITING_APPROVAL').map((event) => [event.step, event.outputs['visit']]);
+    const visits = end.events
+      .filter((event) => event.event_type === 'WAITING_APPROVAL')
+      .map((event) => [event.step, event.outputs['visit']]);
     expect(visits).toEqual([
       ['blueprint', 1],
       ['runspec', 1],
@@ -128,7 +149,10 @@ describe('the reference job', () => {
     const end = await untilSettled(cloud.web, job.job_id);
     expect(end.job).toMatchObject({ status: 'DONE', outcome: 'stopped_llm_error' });
     const error = end.events.find((event) => event.event_type === 'ERROR');
-    expect(error).toMatchObject({ message: 'STOPPED_LLM_ERROR', outputs: { reason: 'STOPPED_LLM_ERROR', detail: expect.stringContaining('--simulate-llm') } });
+    expect(error).toMatchObject({
+      message: 'STOPPED_LLM_ERROR',
+      outputs: { reason: 'STOPPED_LLM_ERROR', detail: expect.stringContaining('--simulate-llm') },
+    });
     expect((await call(cloud.web, `/jobs/${job.job_id}/artifacts/outputs/agents/intent/1/error_summary.json`)).status).toBe(200);
   });
 
@@ -211,7 +235,9 @@ describe('deciding', () => {
     const job = await submit(cloud.web, idea());
     const { job: held } = await untilSettled(cloud.web, job.job_id, 'blueprint');
     const body = { subject_digest: held.subject_digest };
-    const answers = await Promise.all(Array.from({ length: 32 }, (_, i) => call(cloud.web, `/jobs/${job.job_id}/approve?step=blueprint`, { user: `approver-${i}`, body })));
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, (_, i) => call(cloud.web, `/jobs/${job.job_id}/approve?step=blueprint`, { user: `approver-${i}`, body })),
+    );
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 32 }, () => 200));
     expect(answers.filter(({ body: answer }) => !(answer as { already_decided: boolean }).already_decided)).toHaveLength(1);
     const { events } = await untilSettled(cloud.web, job.job_id, 'runspec');
@@ -227,8 +253,14 @@ describe('deciding', () => {
       body: { code: 'STALE_SUBJECT', subject_digest: held.subject_digest },
     });
     const fresh = { subject_digest: held.subject_digest };
-    expect(await call(cloud.web, `/jobs/${job.job_id}/approve?step=nonsense`, { body: fresh })).toMatchObject({ status: 400, body: { code: 'UNKNOWN_STEP' } });
-    expect(await call(cloud.web, `/jobs/${job.job_id}/approve?step=runspec`, { body: fresh })).toMatchObject({ status: 409, body: { code: 'NOT_WAITING' } });
+    expect(await call(cloud.web, `/jobs/${job.job_id}/approve?step=nonsense`, { body: fresh })).toMatchObject({
+      status: 400,
+      body: { code: 'UNKNOWN_STEP' },
+    });
+    expect(await call(cloud.web, `/jobs/${job.job_id}/approve?step=runspec`, { body: fresh })).toMatchObject({
+      status: 409,
+      body: { code: 'NOT_WAITING' },
+    });
     expect(await call(cloud.web, `/jobs/${job.job_id}/approve?step=blueprint`, { body: {} })).toMatchObject({ status: 400 });
     expect((await getJob(cloud.web, job.job_id)).events).toEqual(events);
   });
@@ -238,7 +270,9 @@ describe('the execution history', () => {
   it('answers as AWS does, and carries no task token', async () => {
     const job = await submit(cloud.web, idea());
     await untilSettled(cloud.web, job.job_id, 'blueprint');
-    const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn: executionArn(`job-${job.job_id}-1`), includeExecutionData: false }));
+    const { events = [] } = await sfn.send(
+      new GetExecutionHistoryCommand({ executionArn: executionArn(`job-${job.job_id}-1`), includeExecutionData: false }),
+    );
     expect(events[0]).toMatchObject({ id: 1, type: 'ExecutionStarted' });
     expect(events.map(({ type }) => type)).toContain('TaskSubmitted');
   });

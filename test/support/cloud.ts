@@ -24,7 +24,11 @@ export const startTestCloud = async (options: Partial<CloudOptions> = {}): Promi
 export type Answer = { status: number; body: unknown };
 
 /** One JSON request as `user`. */
-export const call = async (web: string, path: string, options: { user?: string; body?: unknown; method?: string } = {}): Promise<Answer> => {
+export const call = async (
+  web: string,
+  path: string,
+  options: { user?: string; body?: unknown; method?: string } = {},
+): Promise<Answer> => {
   const body = options.body === undefined ? {} : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) };
   const response = await fetch(web + path, {
     method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),

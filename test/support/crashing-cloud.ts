@@ -10,7 +10,8 @@ let counting = false;
 let count = 0;
 
 const READS = /\.(GetItem|Query|Scan|DescribeTable|DescribeExecution|GetExecutionHistory|ListExecutions)$/;
-const changes = ({ method, headers }: AwsRequest): boolean => method === 'PUT' || (method === 'POST' && !READS.test(headers['x-amz-target'] ?? ''));
+const changes = ({ method, headers }: AwsRequest): boolean =>
+  method === 'PUT' || (method === 'POST' && !READS.test(headers['x-amz-target'] ?? ''));
 
 const die = (): Promise<never> => {
   process.kill(process.pid, 'SIGKILL');

@@ -14,10 +14,13 @@ export type Services = { clients: Clients; close(): Promise<void> };
 /** S3 and DynamoDB over a real socket, with the clients a function would have. */
 export const startServices = async (): Promise<Services> => {
   const dataDir = temporaryFolder();
-  const s3 = await createS3({ dataDir: join(dataDir, 's3'), buckets: BUCKET_SETTINGS });
+  const s3 = createS3({ dataDir: join(dataDir, 's3'), buckets: BUCKET_SETTINGS });
   const dynamo = await createDynamo(dataDir, TABLE_NAME);
   const states = () => Promise.resolve({ status: 501, headers: {}, body: '' });
-  const endpoint = await serveHttp(createEndpoint({ s3: (r) => s3.handle(r), dynamodb: dynamo.handle, states }), { port: 0, host: '127.0.0.1' });
+  const endpoint = await serveHttp(createEndpoint({ s3: (r) => s3.handle(r), dynamodb: dynamo.handle, states }), {
+    port: 0,
+    host: '127.0.0.1',
+  });
   const env = readEnv(functionVariables(dataDir, `http://127.0.0.1:${endpoint.port}`, {})('web'));
   const close = async () => {
     await endpoint.close();

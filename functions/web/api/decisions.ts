@@ -16,6 +16,9 @@ export const stepOf = (step: string | undefined): ApprovalStep => {
   throw new Refusal('UNKNOWN_STEP', `${asked}; say which with ?step=, one of ${APPROVAL_STEPS.join(', ')}`);
 };
 
+/** The command line says so in its User-Agent; it decides nothing but the label in the log. */
+const channelOf = (request: Request): 'cli' | 'http' => (request.headers.get('user-agent')?.startsWith('holdpoint-cli/') ? 'cli' : 'http');
+
 export const decisionRoutes = (deps: WebDeps): Hono => {
   const app = new Hono();
   for (const choice of ['approve', 'reject', 'revise'] as const satisfies Choice[]) {
@@ -24,7 +27,7 @@ export const decisionRoutes = (deps: WebDeps): Hono => {
       const step = stepOf(c.req.query('step'));
       const body = await readJson(c.req.raw, DecisionBody, { limit: DECISION_MAX_BYTES, what: 'decision' });
       const actor = actorOf(deps, c.req.raw);
-      const command = { step, choice, subject_digest: body.subject_digest, comment: body.comment ?? null, actor, channel: 'http' as const };
+      const command = { step, choice, subject_digest: body.subject_digest, comment: body.comment ?? null, actor, channel: channelOf(c.req.raw) };
       return c.json(await deps.commands.decide(id, command));
     });
   }

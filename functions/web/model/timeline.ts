@@ -52,7 +52,7 @@ const TONES: Partial<Record<EventType, Entry['tone']>> = {
 };
 
 const titleOf = (event: JobEvent): string => {
-  if (event.event_type === 'DONE') return `Done: ${clip(keyLabel(String(event.outputs.status ?? 'unknown')), 40)}`;
+  if (event.event_type === 'DONE') return `Done: ${clip(keyLabel(typeof event.outputs.status === 'string' ? event.outputs.status : 'unknown'), 40)}`;
   if (event.event_type === 'APPROVED' && event.outputs.auto === true) return 'Passed by itself';
   const words = event.event_type.toLowerCase().replaceAll('_', ' ');
   return TITLES[event.event_type] ?? words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { type BacktestResult, type Metrics, WINDOW_NAMES } from '../../../contracts/backtest-result.ts';
+import { type BacktestResult, Metrics, WINDOW_NAMES } from '../../../contracts/backtest-result.ts';
 import type { GateReport, GateVerdict } from '../../../contracts/gate-report.ts';
 import type { RegistryCard } from '../../../contracts/registry-card.ts';
 import { yearly } from '../model/csv.ts';
@@ -31,7 +31,7 @@ const metric = (key: string, value: number | null): string => {
 const WINDOWS = ['research', 'holdout'] as const satisfies (typeof WINDOW_NAMES)[number][];
 
 const metricsTable = ({ windows }: BacktestResult): Html => {
-  const keys = Object.keys(windows.research.strategy) as (keyof Metrics)[];
+  const keys = Metrics.keyof().options;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Metrics"><table class="tight"><caption>Metrics against buy and hold</caption>
 <thead><tr><td rowspan="2"></td>${WINDOWS.map((name) => html`<th scope="colgroup" colspan="2">${name}<span class="quiet block span">${windows[name].start.slice(0, 7)} – ${windows[name].end.slice(0, 7)}</span></th>`)}</tr>
 <tr>${WINDOWS.map(() => html`<th scope="col" class="num">strategy</th><th scope="col" class="num quiet">hold</th>`)}</tr></thead>

@@ -110,7 +110,7 @@ export function latest(bucket: Bucket, key: string): Version | null {
 
 /** Newest first. */
 export const versionsOf = (bucket: Bucket, key: string): Version[] =>
-  (bucket.entries.get(key) ?? []).map((slot) => load(bucket, slot)).reverse();
+  (bucket.entries.get(key) ?? []).map((slot) => load(bucket, slot)).toReversed();
 
 /** `id` is `null`, in letters, for what was written without versioning. */
 export const findVersion = (bucket: Bucket, key: string, id: string): Version | null =>

@@ -63,7 +63,8 @@ function partition<T>(items: T[], before: (item: T) => boolean): number {
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (before(items[middle] as T)) low = middle + 1;
+    const item = items[middle];
+    if (item !== undefined && before(item)) low = middle + 1;
     else high = middle;
   }
   return low;

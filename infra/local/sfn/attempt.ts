@@ -6,7 +6,7 @@ import { emit, output, TIMEOUT, taskEnded } from './history.ts';
 import { dataLimit, dataProblem, tooLarge } from './limits.ts';
 import type { Json, Work } from './prepare.ts';
 import type { Failure, Outcome } from './records.ts';
-import { type Frame, type Invoke, settle } from './world.ts';
+import { type Frame, settle } from './world.ts';
 
 type Call = { id: string; token: string | undefined; input: Json };
 
@@ -38,11 +38,12 @@ const diverged = (task: Task, state: string): Failure => ({
 });
 
 function journaled(frame: Frame, state: string, work: Work, { id, token, input }: Call): Task {
-  const { execution, now } = frame.world;
+  const { execution } = frame.world;
   const known = execution.tasks.get(id);
   if (known) return known;
   const { visit, retry } = frame.at ?? { visit: 1, retry: 0 };
-  const due = work.kind === 'invoke' ? now() + work.timeoutSeconds * 1000 : work.kind === 'pause' ? until(input, now()) : undefined;
+  const now = frame.world.now();
+  const due = work.kind === 'invoke' ? now + work.timeoutSeconds * 1000 : work.kind === 'pause' ? until(input, now) : undefined;
   const record = {
     id,
     state,
@@ -104,16 +105,11 @@ async function waitFor(frame: Frame, task: Task, begin: () => void): Promise<Out
 const Parameters = z.object({ FunctionName: z.string(), Payload: z.unknown() });
 
 async function callFunction(frame: Frame, task: Task, waits: boolean, input: Json, submitted: () => void): Promise<void> {
-  const { execution, invoke } = frame.world;
-  // Nothing happens outside before its cause is on the disk: a crash would make it happen again under another token.
-  await execution.journal.flush();
+  const { execution } = frame.world;
+  const outcome = await outcomeOf(frame, task, input).catch((error: unknown) =>
+    failed({ errorType: 'Lambda.Unknown', errorMessage: String(error) }),
+  );
   if (frame.halted || task.outcome) return;
-  const { FunctionName, Payload = {} } = Parameters.parse(input);
-  // A copy, as a real invocation gets: what a function does to its payload stays there.
-  const payload: unknown = JSON.parse(JSON.stringify(Payload));
-  const reply = await invoke({ functionArn: FunctionName, payload }).catch(thrown);
-  if (frame.halted || task.outcome) return;
-  const outcome = reply.ok ? payloadOutcome(task.state, reply.payload) : failed(reply);
   if (!waits || !outcome.ok) {
     settle(frame.world, execution, task, outcome);
     return;
@@ -123,11 +119,18 @@ async function callFunction(frame: Frame, task: Task, waits: boolean, input: Jso
   submitted();
 }
 
-const thrown = (error: unknown): Awaited<ReturnType<Invoke>> => ({
-  ok: false,
-  errorType: 'Lambda.Unknown',
-  errorMessage: error instanceof Error ? error.message : String(error),
-});
+async function outcomeOf(frame: Frame, task: Task, input: Json): Promise<Outcome> {
+  // Nothing happens outside before its cause is on the disk: a crash would make it happen again under another token.
+  await frame.world.execution.journal.flush();
+  if (frame.halted || task.outcome) return NOTHING;
+  const { FunctionName, Payload = {} } = Parameters.parse(input);
+  // A copy, as a real invocation gets: what a function does to its payload stays there.
+  const reply = await frame.world.invoke({ functionArn: FunctionName, payload: JSON.parse(JSON.stringify(Payload)) });
+  return reply.ok ? payloadOutcome(task.state, reply.payload) : failed(reply);
+}
+
+/** Read by nobody: the task is over. */
+const NOTHING: Outcome = { ok: true, output: null };
 
 const failed = ({ errorType, errorMessage }: { errorType: string; errorMessage: string }): Failure => ({
   ok: false,

@@ -20,6 +20,7 @@ export type Work =
 
 /** The interpreter hands a task's seconds to one timer, which overflows above this. Deadlines are kept by us. */
 const LONGEST_TIMER_SECONDS = 2_147_483;
+const PAUSE = ['Seconds', 'SecondsPath', 'Timestamp', 'TimestampPath'];
 /** As on AWS, for an inline map without MaxConcurrency. */
 const MAP_CONCURRENCY = 40;
 
@@ -40,9 +41,9 @@ export function readDefinition(name: string, definition: unknown): Asl {
 export function validate(name: string, definition: Asl): void {
   try {
     // The validator writes defaults into what it checks.
-    new StateMachine(Interpreted.parse(structuredClone(definition)));
+    void new StateMachine(Interpreted.parse(structuredClone(definition)));
   } catch (cause) {
-    throw new Error(`state machine "${name}" is not valid ASL: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`state machine "${name}" is not valid ASL: ${String(cause)}`, { cause });
   }
 }
 
@@ -87,16 +88,17 @@ function work(state: AslState): Work {
   }
 }
 
+/** Read by our handlers, unknown to the interpreter's Task. */
+const OURS = new Set(['Branches', 'ItemProcessor', 'ItemSelector', 'ItemsPath', 'MaxConcurrency', ...PAUSE]);
+
 function interpreted(state: AslState): unknown {
-  const { Branches, ItemProcessor, ItemSelector, ItemsPath, MaxConcurrency, Seconds, SecondsPath, Timestamp, TimestampPath, ...own } =
-    state;
-  const rest: Record<string, unknown> = Object.fromEntries(Object.entries(own).map(([key, value]) => [key, withRunPaths(value, key)]));
+  const kept = Object.entries(state).filter(([key]) => !OURS.has(key));
+  const rest: Record<string, unknown> = Object.fromEntries(kept.map(([key, value]) => [key, withRunPaths(value, key)]));
   const task = { Resource: 'handled', ...rest, Type: 'Task', TimeoutSeconds: LONGEST_TIMER_SECONDS };
   if (state.Type === 'Task' || state.Type === 'Parallel' || state.Type === 'Map') return task;
   if (state.Type !== 'Wait') return rest;
-  const until = { Seconds, Timestamp, 'Seconds.$': SecondsPath, 'Timestamp.$': TimestampPath };
-  const given = Object.fromEntries(Object.entries(until).filter(([, value]) => value !== undefined));
-  return { ...task, Parameters: withRunPaths(given), ResultPath: null };
+  const until = PAUSE.filter((key) => key in state).map((key) => [key.replace(/Path$/, '.$'), state[key]]);
+  return { ...task, Parameters: withRunPaths(Object.fromEntries(until)), ResultPath: null };
 }
 
 function withRunPaths(value: unknown, key = ''): unknown {

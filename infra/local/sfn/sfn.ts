@@ -57,12 +57,17 @@ export async function openSfn(options: {
 }
 
 function run(sfn: Sfn, execution: Execution): void {
-  const { plan, definition } = sfn.versionOf(execution);
+  const version = sfn.versionOf(execution);
   const ended = (end: End) => {
     apply(execution, end);
     sfn.store.close(execution);
   };
-  const job = { execution, plan: plan(), timeoutSeconds: definition.TimeoutSeconds, startDetails: qualifiedArns(execution) };
+  const job = {
+    execution,
+    plan: version.plan(),
+    timeoutSeconds: version.definition.TimeoutSeconds,
+    startDetails: qualifiedArns(execution),
+  };
   execution.run = drive(sfn, job, ended);
 }
 

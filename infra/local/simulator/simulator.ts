@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError } from '../../../contracts/errors.ts';
 import { type Answerer, answerTo, type CannedAnswers } from './answers.ts';
@@ -198,7 +197,8 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     server.once('error', reject);
     server.listen(options.port, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

@@ -63,7 +63,7 @@ const ListOf = z.object({ stateMachineArn, ...PageRequest });
 
 export const listVersions = operation(ListOf, (sfn, request) => {
   const { name, versions } = machineAt(sfn, request.stateMachineArn);
-  const { items, next } = page([...versions].reverse(), request.stateMachineArn, request, invalidToken);
+  const { items, next } = page(versions.toReversed(), request.stateMachineArn, request, invalidToken);
   const item = ({ version, createdAt }: (typeof items)[number]) => ({
     stateMachineVersionArn: versionArn(name, version),
     creationDate: seconds(createdAt),
