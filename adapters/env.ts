@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { Mode } from '../contracts/llm.ts';
+import type { LlmConfig } from '../contracts/llm-config.ts';
+import { readLlmConfig } from './model/live-config.ts';
 
-const PROVIDERS = ['mock', 'anthropic', 'openai-compatible', 'bedrock'] as const;
 const nonEmpty = z.string().min(1);
 const arn = z.string().regex(/^arn:[a-z-]+:/, 'must be an ARN');
 
@@ -17,12 +17,8 @@ export const Variables = z.object({
   /** Key ring as JSON: local only. On AWS it is read from Secrets Manager by the ARN below. */
   HOLDPOINT_CONTEXT_KEYS: z.string().optional(),
   HOLDPOINT_CONTEXT_SECRET_ARN: arn.optional(),
-  HOLDPOINT_LLM_MODE: Mode.default('replay'),
-  HOLDPOINT_LLM_PROVIDER: z
-    .string()
-    .default('mock')
-    .transform((value) => value.split(',').map((name) => name.trim()))
-    .pipe(z.array(z.enum(PROVIDERS)).min(1)),
+  /** Provider keys as one secret: AWS only. */
+  HOLDPOINT_LLM_KEYS_SECRET_ARN: arn.optional(),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
   HOLDPOINT_SELF_APPROVAL: z.enum(['allowed', 'forbidden']).default('forbidden'),
   SOURCE_DATE_EPOCH: z
@@ -37,7 +33,20 @@ export const Variables = z.object({
   AWS_SESSION_TOKEN: z.string().optional(),
 });
 
-export type Env = z.infer<typeof Variables>;
+export type Env = z.infer<typeof Variables> & {
+  /** Chain, network and budget of model calls. */
+  llm: LlmConfig;
+  /** Provider keys by variable name: secrets, only where the function calls models. */
+  providerKeys: Record<string, string>;
+};
+
+const providerKeysOf = (llm: LlmConfig, variables: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    llm.chain.flatMap(({ api_key_env: name }) => {
+      const key = name === null ? undefined : variables[name]?.trim();
+      return name && key ? [[name, key]] : [];
+    }),
+  );
 
 /**
  * The one place where the environment is read.
@@ -45,7 +54,10 @@ export type Env = z.infer<typeof Variables>;
  */
 export const readEnv = (variables: Record<string, string | undefined>): Env => {
   const parsed = Variables.safeParse(variables);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const llm = readLlmConfig(variables);
+    return { ...parsed.data, llm, providerKeys: providerKeysOf(llm, variables) };
+  }
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const value = variables[name];

@@ -1,13 +1,18 @@
+import type { Budgets } from '../contracts/budget.ts';
 import type { Artifacts, Cassettes, Clock, EventLog, Executions, JobIndex, KeyRing, ModelPort, TaskTokens } from '../contracts/ports.ts';
 import { createArtifacts } from './aws/artifacts.ts';
+import { createBudgets } from './aws/budgets.ts';
 import { createCassettes } from './aws/cassettes.ts';
 import { createClients, type RequestHandler } from './aws/clients.ts';
 import { createEventLog } from './aws/event-log.ts';
 import { createExecutions } from './aws/executions.ts';
 import { createJobIndex } from './aws/job-index.ts';
 import { createKeyRing } from './aws/key-ring.ts';
+import { secretKeys } from './aws/provider-keys.ts';
 import { createTaskTokens } from './aws/task-tokens.ts';
 import type { Env } from './env.ts';
+import { createModel } from './model/call-model.ts';
+import { environmentKeys } from './model/keys.ts';
 import { createReplayModel } from './model/replay.ts';
 
 /** Everything a function may touch outside itself. */
@@ -20,6 +25,7 @@ export type World = {
   executions: Executions;
   artifacts: Artifacts;
   cassettes: Cassettes;
+  budgets: Budgets;
   model: ModelPort;
   keyRing: () => Promise<KeyRing>;
 };
@@ -27,20 +33,34 @@ export type World = {
 /** `SOURCE_DATE_EPOCH` fixes time (https://reproducible-builds.org/specs/source-date-epoch/). */
 const createClock = ({ SOURCE_DATE_EPOCH: epoch }: Env): Clock => (epoch === undefined ? () => new Date() : () => new Date(epoch * 1000));
 
+const providerKeys = (env: Env) =>
+  env.HOLDPOINT_LLM_KEYS_SECRET_ARN
+    ? secretKeys({ arn: env.HOLDPOINT_LLM_KEYS_SECRET_ARN, region: env.AWS_REGION, now: () => performance.now() })
+    : environmentKeys(env.providerKeys);
+
 /** The only place where ports meet their implementations. */
 export const createWorld = (env: Env, requestHandler?: RequestHandler): World => {
   const { s3, dynamo, sfn } = createClients(env, requestHandler);
   const cassettes = createCassettes(s3, env.HOLDPOINT_CASSETTES_BUCKET);
+  const artifacts = createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET);
+  const budgets = createBudgets(dynamo, env.HOLDPOINT_TABLE);
+  const clock = createClock(env);
   return {
     env,
-    clock: createClock(env),
+    clock,
     log: createEventLog(s3, env.HOLDPOINT_EVENTS_BUCKET),
     index: createJobIndex(dynamo, env.HOLDPOINT_TABLE),
     tokens: createTaskTokens(dynamo, env.HOLDPOINT_TABLE),
     executions: createExecutions(sfn, env.HOLDPOINT_JOB_MACHINE_ARN),
-    artifacts: createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET),
-    cassettes,
-    model: createReplayModel({ cassettes }),
+    ...{ artifacts, cassettes, budgets },
+    model: createModel({
+      config: env.llm,
+      replay: (secrets) => createReplayModel({ cassettes, secrets }),
+      ...{ cassettes, artifacts, budgets, clock },
+      keys: providerKeys(env),
+      secrets: Object.values(env.providerKeys),
+      limits: async (scope) => scope.limits ?? env.llm.budget,
+    }),
     keyRing: createKeyRing(env),
   };
 };

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
 import { EVENT_TYPES } from '../contracts/events.ts';
-import { ActorId, JobId, RunId, SnapshotId, SubjectDigest } from '../contracts/ids.ts';
+import { ActorId, AgentId, JobId, RunId, SnapshotId, SubjectDigest } from '../contracts/ids.ts';
 import { JobStatus } from '../contracts/job-state.ts';
 import { SymbolName } from '../contracts/snapshot.ts';
 import { APPROVAL_STEPS } from '../contracts/steps.ts';
+import { TIERS } from '../functions/lib/cassette/drift.ts';
 import { parseDuration } from './duration.ts';
 import { DEFAULT_DATA } from './endpoint.ts';
 import type { Run } from './runner.ts';
@@ -52,6 +53,13 @@ export const parseUntil = oneOf(['done', 'waiting']);
 export const parsePort = wholeNumber(0, 65_535);
 export const parseLimit = wholeNumber(1, 200);
 export const parseRunNumber = wholeNumber(1, 1_000_000);
+export const parseDays = wholeNumber(1, 36_500);
+export const parseAgent = checked(AgentId);
+export const parseTier = oneOf(TIERS);
+/** Name of a fixture's folder. */
+export const parseCase = checked(
+  z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a case is 1-63 lower-case letters, digits, "-" or "_", starting with a letter or digit'),
+);
 export const parseUrl = checked(z.url({ protocol: /^https?$/, error: 'an address that starts with http:// or https:// is needed' }));
 
 /** Free text up to `max` characters. */

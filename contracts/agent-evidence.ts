@@ -46,7 +46,7 @@ export const LlmSession = z.strictObject({
   prompt_version: z.string(),
   output_schema_version: z.string(),
   /** What the visit was for. */
-  reason: z.enum(['first', 'revision']),
+  reason: z.enum(['first', 'revision', 'answered']),
   calls: z.int().min(0),
   usage: Usage,
   cost_usd: z.number().min(0),

@@ -39,6 +39,8 @@ export type Commands = {
       channel: 'page' | 'http' | 'cli';
     },
   ): Promise<DecisionView>;
+  /** Answers the question an agent asked. The same step and answer again changes nothing. */
+  resume(jobId: string, command: { step: string; answer: string; actor: Actor; channel: 'page' | 'http' | 'cli' }): Promise<DecisionView>;
   cancel(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
   /** One reconciler pass: projection, undelivered decisions, missing executions. */
   reconcile(options: {

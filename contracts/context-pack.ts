@@ -76,7 +76,7 @@ export const ContextPack = z.strictObject({
   embedding_calls: z.int().min(0),
   embedding_cache_hits: z.int().min(0),
   intention_context_injected: z.boolean(),
-  /** What redaction removed from the texts, by rule. */
+  /** What redaction removed from the texts that were offered, by rule. */
   redactions: z.record(z.string(), z.int().min(1)),
 });
 export type ContextPack = z.infer<typeof ContextPack>;

@@ -96,6 +96,16 @@ export class StoppedBudget extends PermanentError {
   override name = 'STOPPED_BUDGET';
 }
 
+/** Live calls were not confirmed as they are configured now: the state machine asks, then comes back. */
+export class LiveConfirmRequired extends PermanentError {
+  override name = 'LiveConfirmRequired';
+}
+
+/** The next call could cost more than is left, and a person may raise the budget. */
+export class BudgetEscalation extends PermanentError {
+  override name = 'BudgetEscalation';
+}
+
 /** Other writers kept winning the next sequence number; trying later may succeed. */
 export class AppendContention extends RetryableError {
   override name = 'AppendContention';

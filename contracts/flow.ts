@@ -11,13 +11,24 @@ export type StateFlow = {
   revise?: string;
   /** States a Choice may lead to instead of `next`, by the route field and value that select them. */
   routes?: { field: string; value: string; to: string }[];
+  /** Holds a failure of this state leads to, by error name: their input is this state's own. */
+  failures?: Record<string, string>;
 };
 
 export const JOB_FLOW = {
   Intake: { next: 'ConfirmLive', routes: [{ field: 'kind', value: 'blueprint', to: 'Compile' }] },
   ConfirmLive: { next: 'Intent', step: 'llm_live_confirm' },
-  Intent: { next: 'HoldBlueprint', routes: [{ field: 'guard', value: 'failed', to: 'HoldIntentOutput' }] },
+  Intent: {
+    next: 'HoldBlueprint',
+    routes: [
+      { field: 'guard', value: 'failed', to: 'HoldIntentOutput' },
+      { field: 'guard', value: 'question', to: 'HoldIntentQuestion' },
+    ],
+    failures: { LiveConfirmRequired: 'ConfirmLive', BudgetEscalation: 'HoldIntentBudget' },
+  },
   HoldIntentOutput: { next: 'Intent', step: 'agent_output_invalid', revise: 'Intent' },
+  HoldIntentQuestion: { next: 'Intent', step: 'intent' },
+  HoldIntentBudget: { next: 'Intent', step: 'budget_escalation' },
   HoldBlueprint: { next: 'Compile', step: 'blueprint', revise: 'Intent' },
   Compile: { next: 'HoldRunspec' },
   HoldRunspec: { next: 'Run', step: 'runspec', revise: 'HoldBlueprint' },
@@ -30,7 +41,10 @@ export const JOB_FLOW = {
       { field: 'guard', value: 'failed', to: 'HoldReportOutput' },
       { field: 'gates', value: 'failed', to: 'Stop' },
     ],
+    failures: { LiveConfirmRequired: 'ReconfirmLive', BudgetEscalation: 'HoldReportBudget' },
   },
+  ReconfirmLive: { next: 'Report', step: 'llm_live_confirm' },
+  HoldReportBudget: { next: 'Report', step: 'budget_escalation' },
   HoldReportOutput: { next: 'Report', step: 'agent_output_invalid', revise: 'Report' },
 } as const satisfies Record<string, StateFlow>;
 
@@ -50,3 +64,7 @@ export const reviseState = (state: string): string | null => flows[state]?.revis
 
 /** States that wait for a person, by name. */
 export const holdStep = (state: string): string | null => flows[state]?.step ?? null;
+
+/** States whose failure leads to `hold`: the hold's input then carries the context meant for them. */
+export const failingStates = (hold: string): string[] =>
+  Object.keys(flows).filter((state) => Object.values(flows[state]?.failures ?? {}).includes(hold));

@@ -92,7 +92,7 @@ export type DecisionBody = z.infer<typeof DecisionBody>;
 /** The outcome every caller of a decision is shown, first or late. */
 export const DecisionView = z.strictObject({
   decision: z.strictObject({
-    event_type: z.enum(['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED']),
+    event_type: z.enum(['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'RESUMED']),
     step: z.string(),
     visit: z.int(),
     by: z.string(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Amount } from './budget.ts';
 import type { Actor } from './events.ts';
 import type { Mode } from './llm.ts';
 
@@ -36,8 +37,10 @@ export type Approval = {
   choices: string[];
   quorum: number;
   votes: { by: string; at: string }[];
+  /** What approving grants: the limits of a raised budget. */
+  grant: Amount | null;
   decision: null | {
-    event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED';
+    event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED' | 'RESUMED';
     by: Actor;
     at: string;
     seq: number;
@@ -76,6 +79,6 @@ export type JobState = JobFacts &
   (
     | { status: 'RUNNING' }
     | { status: 'WAITING_APPROVAL'; step: string; approval: Approval }
-    | { status: 'WAITING_HUMAN'; step: string; question: string }
+    | { status: 'WAITING_HUMAN'; step: string; question: string; approval: Approval }
     | { status: 'DONE'; outcome: Outcome; reason: string | null }
   );

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Amount } from './budget.ts';
 import type { JobContext } from './context.ts';
 import type { JobEvent } from './events.ts';
 import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
@@ -113,6 +114,8 @@ export type ModelScope = {
   /** Counts the calls of one state and visit, from 0. */
   ordinal: number;
   mode: Mode;
+  /** What this job may spend where an approval raised it; absent, the configuration's limits hold. */
+  limits?: Amount;
 };
 
 export type ModelPort = { ask(request: ModelRequest, scope: ModelScope): Promise<ModelAnswer> };

@@ -109,7 +109,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     jobFiles(GET_PUT),
     snapshots(GET_PUT),
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/'),
-    LIST_CASSETTES,
+    ...REPLAY,
     table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     query('by_created', 'by_status', 'waiting', 'due'),
     ...CONTROL,

@@ -94,14 +94,20 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     },
 
     checkSoon: async (jobId, at) => {
-      await dynamo.send(
-        new UpdateCommand({
-          TableName: table,
-          Key: key(jobId),
-          UpdateExpression: 'SET due_pk = :due, next_check_at = :at',
-          ExpressionAttributeValues: { ':due': 'DUE', ':at': at },
-        }),
-      );
+      try {
+        await dynamo.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: key(jobId),
+            UpdateExpression: 'SET due_pk = :due, next_check_at = :at',
+            // An id that names no job must not leave a row behind.
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeValues: { ':due': 'DUE', ':at': at },
+          }),
+        );
+      } catch (error) {
+        if (!hasName(error, 'ConditionalCheckFailedException')) throw error;
+      }
     },
 
     get: async (jobId) => {

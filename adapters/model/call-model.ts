@@ -7,6 +7,7 @@ import type { AnsweredCall, CallAnswered, ProviderAttempt } from '../../contract
 import type { Cassettes, Clock, ModelPort, ModelScope } from '../../contracts/ports.ts';
 import { cassetteKey } from '../../functions/lib/cassette-key.ts';
 import { sha256Hex } from '../../functions/lib/hash.ts';
+import { targetPrice } from '../../functions/lib/prices/bounds.ts';
 import { PRICE_TABLE } from '../../functions/lib/prices/price-table.ts';
 import type { PriceTable } from '../../functions/lib/prices/prices.ts';
 import { addCounts, REDACTOR_VERSION, redact } from '../../functions/lib/redaction.ts';
@@ -18,15 +19,14 @@ import { type Journal, type JournalStore, openJournal } from './journal.ts';
 import type { ApiKeys } from './keys.ts';
 import { mockProvider } from './mock.ts';
 import { type AwsCredentials, loadProvider, type Provider } from './providers.ts';
-import { targetPrice } from './spend.ts';
 
 /** Time for one question with all its attempts, in ms: an agent's function runs for 300 s. */
 const DEADLINE_MS = 240_000;
 
 export type ModelDeps = {
   config: LlmConfig;
-  /** Answers mode `replay`, and stands in when every provider failed. Must know the same secrets. */
-  replay: ModelPort;
+  /** Answers mode `replay`, and stands in when every provider failed. What is redacted decides the key, so it gets the secrets. */
+  replay: (secrets: readonly string[]) => ModelPort;
   cassettes: Pick<Cassettes, 'create'>;
   artifacts: JournalStore;
   budgets: Budgets;
@@ -177,6 +177,7 @@ const callModel = async (deps: ModelDeps, chain: ChainDeps, request: ModelReques
  */
 export const createModel = (deps: ModelDeps): LiveModel => {
   const time = deps.time ?? REAL_TIME;
+  const replay = deps.replay(deps.secrets);
   const providers = providerCache(deps);
   const { config, budgets, clock, prices = PRICE_TABLE, random = Math.random } = deps;
   const chain: ChainDeps = {
@@ -187,7 +188,7 @@ export const createModel = (deps: ModelDeps): LiveModel => {
   return {
     ask: async (request, scope) => {
       const mode = strictest(scope.mode, config.mode);
-      if (mode === 'replay') return deps.replay.ask(request, { ...scope, mode });
+      if (mode === 'replay') return replay.ask(request, { ...scope, mode });
       return callModel(deps, chain, request, { ...scope, mode });
     },
   };

@@ -3,13 +3,14 @@ import type { Message, ModelAnswer, ModelRequest, Usage } from '../../contracts/
 import type { LlmConfig, ProviderTarget } from '../../contracts/llm-config.ts';
 import type { FailureKind, ProviderAttempt, Reservation } from '../../contracts/llm-journal.ts';
 import type { Clock, ModelScope } from '../../contracts/ports.ts';
+import { amountOf, targetPrice, usageBound } from '../../functions/lib/prices/bounds.ts';
 import type { PriceTable } from '../../functions/lib/prices/prices.ts';
 import { attempt } from './attempt.ts';
 import type { Cooldown } from './cooldown.ts';
 import { type Failure, notAsked } from './failure.ts';
 import { isReachable } from './network.ts';
 import type { Provider } from './providers.ts';
-import { amountOf, reserve, targetPrice, usageBound } from './spend.ts';
+import { reserve } from './spend.ts';
 
 /** Longest wait a provider may ask for before the next one is tried instead, in ms. */
 const MAX_RETRY_AFTER_MS = 20_000;

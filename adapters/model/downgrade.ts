@@ -5,7 +5,7 @@ import type { Clock, ModelPort } from '../../contracts/ports.ts';
 import { canonicalJson } from '../../functions/lib/canonical-json.ts';
 import { about, type Call, type Round } from './call.ts';
 
-type DowngradeDeps = { replay: ModelPort; clock: Clock; requireLive?: (request: ModelRequest) => boolean };
+type DowngradeDeps = { replay: (secrets: readonly string[]) => ModelPort; clock: Clock; requireLive?: (request: ModelRequest) => boolean };
 
 const said = ({ provider, model, outcome, status, message }: ProviderAttempt): string =>
   `${provider}/${model}: ${outcome}${status === null ? '' : ` (${status})`}${message === null ? '' : `, ${message}`}`;
@@ -42,7 +42,7 @@ export const downgrade = async (deps: DowngradeDeps, call: Call, own: Round, att
   const stop = (why: string, cause?: unknown) => stopped(call, own, deps.clock(), attempts, why, cause);
   if (deps.requireLive?.(request)) throw stop('it must be answered live and is never downgraded to a recording');
   try {
-    const answer = await deps.replay.ask(request, { ...scope, mode: 'replay' });
+    const answer = await deps.replay(call.secrets).ask(request, { ...scope, mode: 'replay' });
     return {
       ...answer,
       replay_reason: 'provider_error',

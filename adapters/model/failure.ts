@@ -27,6 +27,8 @@ const ApiError = z.object({
 });
 
 const QUOTA = /credit balance|insufficient[ _-]?(?:quota|balance|funds)|quota|billing|payment required|余额/i;
+// Rate limits speak of billing too, as the way to raise them.
+const SPENT = /credit balance|insufficient[ _-]?(?:quota|balance|funds)|exceeded your current quota|余额/i;
 
 /** `retry-after` in seconds or as a date, and `retry-after-ms`. Null for anything else. */
 export const retryAfterMs = (headers: Readonly<Record<string, string>>, nowMs: number): number | null => {
@@ -35,7 +37,7 @@ export const retryAfterMs = (headers: Readonly<Record<string, string>>, nowMs: n
   const text = headers['retry-after'];
   if (text === undefined) return null;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
+  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? null : Math.max(0, at - nowMs);
 };
 
@@ -43,8 +45,8 @@ type Class = Pick<Failure, 'kind' | 'retryable' | 'billed'>;
 const refusal = (kind: FailureKind, retryable: boolean): Class => ({ kind, retryable, billed: false });
 
 const ofStatus = (status: number, message: string): Class => {
+  if (status === 429) return SPENT.test(message) ? refusal('quota', false) : refusal('rate_limited', true);
   if (status === 402 || (status >= 400 && status < 500 && QUOTA.test(message))) return refusal('quota', false);
-  if (status === 429) return refusal('rate_limited', true);
   if (status === 529) return refusal('overloaded', true);
   if (status === 401 || status === 403) return refusal('auth', false);
   if (status === 408) return refusal('timeout', true);
@@ -60,13 +62,14 @@ const REFUSED_CODE = /^(?:ECONNREFUSED|ENOTFOUND|EAI_|EHOST|ENET|UND_ERR_CONNECT
 /** The system's error code, however deep the causes are nested. */
 const networkCode = (error: unknown): string | null => {
   let at: unknown = error;
+  let unnamed: string | null = null;
   for (let depth = 0; depth < 6 && at instanceof Error; depth++) {
     if ('code' in at && typeof at.code === 'string' && NETWORK_CODE.test(at.code)) return at.code;
     // Some failures of fetch carry no code.
-    if (at.message === 'terminated' || at.message === 'fetch failed') return 'UND_ERR_SOCKET';
+    if (at.message === 'terminated' || at.message === 'fetch failed') unnamed = 'UND_ERR_SOCKET';
     at = at.cause;
   }
-  return null;
+  return unnamed;
 };
 
 const classify = (error: Error, timedOut: boolean): Class => {

@@ -15,17 +15,17 @@ describe('every shipped fixture', () => {
     expect(JSON.parse(cassette.answer.text)).toEqual(expected);
     expect(cassette.key).toBe(sha256Hex(canonicalJson(cassette.match)));
   });
-  test.each(named)('%s holds no secret and says who wrote it', (_, { cassette }) => {
+  test.each(named)('%s holds no secret', (_, { cassette }) => {
     expect(redact(JSON.stringify(cassette)).counts).toEqual({});
-    expect(cassette.answer).toMatchObject({ provider: 'fixture', model: 'hand-written' });
   });
 });
 
 test('a fixture for each sample idea and agent ships', () => {
   expect(shippedCassettes('cassettes')).toHaveLength(shipped.length);
-  expect(named.map(([name]) => name)).toEqual(
-    ['guarded', 'reversal', 'trend'].flatMap((c) => [`intent/${c}`]).concat(['guarded', 'reversal', 'trend'].map((c) => `report/${c}`)),
-  );
+  const samples = ['intent', 'report'].flatMap((agent) => ['guarded', 'reversal', 'trend'].map((name) => `${agent}/${name}`));
+  expect(named.map(([name]) => name)).toEqual(expect.arrayContaining(samples));
+  for (const [name, { cassette }] of named.filter(([name]) => samples.includes(name)))
+    expect(cassette.answer, name).toMatchObject({ provider: 'fixture', model: 'hand-written' });
 });
 
 describe('a bad fixture', () => {

@@ -1,30 +1,24 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asError, UnreadableDocument } from '../../contracts/errors.ts';
-import { Cassette } from '../../contracts/llm.ts';
+import type { Cassette } from '../../contracts/llm.ts';
 import type { Cassettes } from '../../contracts/ports.ts';
-import { json } from '../../functions/lib/decode.ts';
+import { decodeFixture, FIXTURE_FILES, type Fixture } from '../../functions/lib/cassette/fixture.ts';
 
-/** A recorded interaction promoted to a fixture, and what its answer must parse to. */
-export type Fixture = { agent: string; case: string; cassette: Cassette; expected: unknown };
-
-const decode = json(Cassette);
+export type { Fixture } from '../../functions/lib/cassette/fixture.ts';
 
 const folders = (dir: string): string[] =>
   readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort();
 
 const readFixture = (dir: string, agent: string, name: string): Fixture => {
-  const folder = join(dir, agent, name);
-  try {
-    const cassette = decode(readFileSync(join(folder, 'cassette.json'), 'utf8'));
-    if (cassette.match.agent !== agent) throw new UnreadableDocument(`it was recorded for agent "${cassette.match.agent}", not "${agent}"`);
-    return { agent, case: name, cassette, expected: JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) };
-  } catch (error) {
-    throw new UnreadableDocument(`fixture ${agent}/${name} cannot be read: ${asError(error).message}`, { cause: error });
-  }
+  const path = (file: string) => join(dir, agent, name, file);
+  return decodeFixture(agent, name, () => ({
+    cassette: readFileSync(path(FIXTURE_FILES.cassette), 'utf8'),
+    expected: readFileSync(path(FIXTURE_FILES.expected), 'utf8'),
+    notes: existsSync(path(FIXTURE_FILES.notes)) ? readFileSync(path(FIXTURE_FILES.notes), 'utf8') : null,
+  }));
 };
 
 /** Fixtures of `<dir>/<agent>/<case>/`, sorted. Throws `UnreadableDocument` naming a bad one. */

@@ -1,31 +1,53 @@
+import type { LlmCall } from '../../contracts/agent-evidence.ts';
+import type { Amount, BudgetUse } from '../../contracts/budget.ts';
 import type { JobContext } from '../../contracts/context.ts';
+import type { EventDraft } from '../../contracts/events.ts';
 import { reviseState } from '../../contracts/flow.ts';
-import type { Mode } from '../../contracts/llm.ts';
+import type { OutputGuardReport } from '../../contracts/guard.ts';
+import type { LlmConfig } from '../../contracts/llm-config.ts';
+import type { Artifact } from '../../contracts/stage.ts';
+import { usageEvent } from '../lib/agent/usage.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256Hex } from '../lib/hash.ts';
+import { callsRealModel, livePlan } from '../lib/live-plan.ts';
 
-/** Artifacts each step asks about: the approval covers exactly these bytes. */
-const SUBJECTS: Record<string, Record<string, readonly string[]>> = {
-  blueprint: { '*': ['blueprint', 'intent_guard'] },
-  runspec: { '*': ['runspec'] },
-  agent_output_invalid: { HoldIntentOutput: ['intent_output', 'intent_guard'], HoldReportOutput: ['report_output', 'report_guard'] },
+/** What a hold is given: values only. */
+export type HoldInput = {
+  context: JobContext;
+  step: string;
+  visit: number;
+  at: string;
+  llm: LlmConfig;
+  /** The job's limits and what it has used of them; null where the step does not ask about them. */
+  budget: { limits: Amount; use: BudgetUse } | null;
+  /** The guard's report, the agent's question and its calls that no event lists yet, where the step shows them. */
+  shown: { guard: OutputGuardReport | null; question: string | null; calls: readonly LlmCall[] };
+};
+
+/** What the hold writes: evidence first, then the event. */
+export type Opening = { artifacts: Artifact[]; draft: EventDraft };
+
+type Subject = { name: string; key: string; sha256: string }[];
+
+/** Artifacts of earlier states each step asks about: the approval covers exactly these bytes. */
+const SUBJECTS: Record<string, readonly string[]> = {
+  HoldIntentOutput: ['intent_output', 'intent_guard'],
+  HoldIntentQuestion: ['intent_output'],
+  HoldBlueprint: ['blueprint', 'intent_guard'],
+  HoldRunspec: ['runspec'],
+  HoldReportOutput: ['report_output', 'report_guard'],
 };
 
 /** Revisions of one state before only yes or no remain. */
 const MAX_REVISIONS = 5;
-
+/** What one approval multiplies a budget by. */
+const BUDGET_FACTOR = 2;
+const FINDINGS_SHOWN = 5;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const EXPIRES_AFTER_DAYS = 7;
 
-export type Opening = {
-  subject: { name: string; key: string; sha256: string }[];
-  subject_digest: string;
-  choices: string[];
-  expires_at: string;
-};
-
 /** Digest of what is signed: sha256 over the canonical list of (name, key, sha256). */
-export const subjectDigest = (subject: Opening['subject']): string => `sha256:${sha256Hex(canonicalJson(subject))}`;
+export const subjectDigest = (subject: Subject): string => `sha256:${sha256Hex(canonicalJson(subject))}`;
 
 const choicesOf = (state: string, visit: number, kind: string): string[] => {
   const to = reviseState(state);
@@ -34,26 +56,78 @@ const choicesOf = (state: string, visit: number, kind: string): string[] => {
   return ['approve', 'reject', ...(revisable ? ['revise'] : [])];
 };
 
-/** What an approval asks: the evidence as the signed context names it, the answers it takes, and until when. */
-export const openApproval = (context: JobContext, step: string, visit: number, at: string): Opening => {
-  const names = SUBJECTS[step]?.[context.state] ?? SUBJECTS[step]?.['*'] ?? [];
-  const subject = names.flatMap((name) => {
+const raised = ({ calls, tokens, nano_usd }: Amount): Amount => ({
+  calls: calls * BUDGET_FACTOR,
+  tokens: tokens * BUDGET_FACTOR,
+  nano_usd: nano_usd * BUDGET_FACTOR,
+});
+
+/** Evidence that exists for the question alone. */
+const ownEvidence = ({ step, context, visit, llm, budget }: HoldInput): { artifacts: Artifact[]; grant: Amount | null } => {
+  const file = (name: string, value: unknown): Artifact => ({
+    name,
+    path: `outputs/llm/${context.state}-${visit}.${name}.json`,
+    body: canonicalJson(value),
+    content_type: 'application/json',
+  });
+  if (step === 'llm_live_confirm') return { artifacts: [file('live_confirm', livePlan(llm, context.mode))], grant: null };
+  if (step !== 'budget_escalation' || !budget) return { artifacts: [], grant: null };
+  const grant = raised(budget.limits);
+  return { artifacts: [file('budget_escalation', { ...budget, proposed: grant })], grant };
+};
+
+const subjectOf = ({ context }: HoldInput, artifacts: readonly Artifact[]): Subject => {
+  const earlier = (SUBJECTS[context.state] ?? []).flatMap((name) => {
     const ref = context.refs[name];
     return ref ? [{ name, key: ref.key, sha256: ref.sha256 }] : [];
   });
-  return {
-    subject,
-    subject_digest: subjectDigest(subject),
-    choices: choicesOf(context.state, visit, String(context.facts['kind'] ?? 'idea')),
-    expires_at: new Date(Date.parse(at) + EXPIRES_AFTER_DAYS * DAY_MS).toISOString(),
-  };
+  const own = artifacts.map(({ name, path, body }) => ({ name, key: `jobs/${context.job_id}/${path}`, sha256: sha256Hex(body) }));
+  return [...earlier, ...own];
 };
 
 /** Why a checkpoint lets the job pass without a person, or null when somebody must sign. */
-export const passesByItself = (step: string, mode: Mode, providers: readonly string[]): string | null => {
-  if (step !== 'llm_live_confirm') return null;
-  if (mode === 'replay') return 'mode is replay: answers come from recorded cassettes, no model is called';
-  if (providers.every((provider) => provider === 'mock'))
-    return `every provider in the chain is mock: no real model is called in mode ${mode}`;
-  return null;
+const passesByItself = ({ step, context: { mode }, llm }: HoldInput): string | null => {
+  if (step !== 'llm_live_confirm' || callsRealModel(llm, mode)) return null;
+  return mode === 'replay'
+    ? 'mode is replay: answers come from recorded cassettes, no model is called'
+    : `every provider in the chain is mock: no real model is called in mode ${mode}`;
+};
+
+const shownOutputs = ({ shown: { guard, calls } }: HoldInput): Record<string, unknown> => ({
+  ...(guard ? { finding_count: guard.finding_count, findings: guard.findings.slice(0, FINDINGS_SHOWN) } : {}),
+  ...(calls.length > 0 ? { calls: calls.map(usageEvent).filter((row) => row !== null) } : {}),
+});
+
+/** What a hold asks or why it passes: evidence as the signed context names it, the answers it takes, and until when. */
+export const openApproval = (input: HoldInput): Opening => {
+  const { context, step, visit, at, shown } = input;
+  const { state } = context;
+  const place = { state, visit, kind: 'opened', step } as const;
+  const reason = passesByItself(input);
+  if (reason !== null) {
+    const outputs = { state, visit, subject_digest: subjectDigest([]), auto: true, reason };
+    return {
+      artifacts: [],
+      draft: { ...place, event_type: 'APPROVED', actor: { type: 'system', id: 'checkpoint', identity: 'none' }, message: reason, outputs },
+    };
+  }
+  const { artifacts, grant } = ownEvidence(input);
+  const subject = subjectOf(input, artifacts);
+  const human = shown.question !== null;
+  const outputs = {
+    state,
+    visit,
+    subject,
+    subject_digest: subjectDigest(subject),
+    choices: human ? ['resume'] : choicesOf(state, visit, String(context.facts['kind'] ?? 'idea')),
+    quorum: 1,
+    expires_at: new Date(Date.parse(at) + EXPIRES_AFTER_DAYS * DAY_MS).toISOString(),
+    ...(grant ? { grant } : {}),
+    ...shownOutputs(input),
+  };
+  const event_type = human ? 'WAITING_HUMAN' : 'WAITING_APPROVAL';
+  return {
+    artifacts,
+    draft: { ...place, event_type, actor: { type: 'stage', id: state, identity: 'none' }, message: shown.question, outputs },
+  };
 };

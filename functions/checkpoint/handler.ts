@@ -1,4 +1,4 @@
 import { hold } from '../stage/handlers.ts';
-import { openApproval, passesByItself } from './checkpoint.ts';
+import { openApproval } from './checkpoint.ts';
 
-export const create = hold({ open: openApproval, pass: passesByItself });
+export const create = hold(openApproval);

@@ -16,7 +16,7 @@ const content: UnsignedContext = {
   facts: { kind: 'idea' },
   mode: 'replay',
 };
-const expected = { run_id: 'run-1', state: 'Compile' };
+const expected = { run_id: 'run-1', states: ['Compile'] };
 const named = (name: string) => expect.objectContaining({ name });
 
 describe('the signed context', () => {
@@ -36,12 +36,12 @@ describe('the signed context', () => {
     ['the key id', { key_id: 'k1' }],
   ])('is refused with CONTEXT_SIGNATURE_INVALID when %s was altered', (_, change) => {
     const altered = { ...signContext(ring, content), ...change };
-    expect(() => openContext(ring, altered, { ...expected, state: altered.state })).toThrow(named('CONTEXT_SIGNATURE_INVALID'));
+    expect(() => openContext(ring, altered, { ...expected, states: [altered.state] })).toThrow(named('CONTEXT_SIGNATURE_INVALID'));
   });
 
   it.each([
-    ['another execution', { run_id: 'run-2', state: 'Compile' }],
-    ['another state', { run_id: 'run-1', state: 'Run' }],
+    ['another execution', { run_id: 'run-2', states: ['Compile'] }],
+    ['another state', { run_id: 'run-1', states: ['Run', 'Stop'] }],
   ])('is refused in %s', (_, elsewhere) => {
     expect(() => openContext(ring, signContext(ring, content), elsewhere)).toThrow(named('CONTEXT_SIGNATURE_INVALID'));
   });

@@ -22,7 +22,7 @@ export const signContext = (ring: KeyRing, context: UnsignedContext): JobContext
  * @throws MalformedPayload when it does not have the shape
  * @throws ContextSignatureInvalid when altered, of an unknown key, or meant for another run or state
  */
-export const openContext = (ring: KeyRing, raw: unknown, expected: { run_id: string; state: string | null }): JobContext => {
+export const openContext = (ring: KeyRing, raw: unknown, expected: { run_id: string; states: readonly string[] | null }): JobContext => {
   const parsed = JobContext.safeParse(raw);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -39,8 +39,8 @@ export const openContext = (ring: KeyRing, raw: unknown, expected: { run_id: str
   if (content.run_id !== expected.run_id) {
     throw new ContextSignatureInvalid(`context belongs to execution ${content.run_id}, not ${expected.run_id}`);
   }
-  if (expected.state !== null && content.state !== expected.state) {
-    throw new ContextSignatureInvalid(`context is meant for state ${content.state}, not ${expected.state}`);
+  if (expected.states !== null && !expected.states.includes(content.state)) {
+    throw new ContextSignatureInvalid(`context is meant for state ${content.state}, not ${expected.states.join(' or ')}`);
   }
   return parsed.data;
 };

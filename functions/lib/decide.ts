@@ -112,3 +112,39 @@ export const decide = (
     },
   };
 };
+
+export type Answer = { step: string; answer: string; actor: Actor; channel: Decision['channel'] };
+
+/**
+ * Decides what an answer to an agent's question means. The same answer again is the one event.
+ * @throws Refusal NOT_WAITING, DECISION_CONFLICT
+ */
+export const decideAnswer = (state: JobState, command: Answer): { draft: EventDraft; approval: Approval } | { already: DecisionView } => {
+  const asked = latest(state, command.step);
+  if (asked?.decision?.event_type === 'RESUMED') {
+    const view = decisionView(asked, true);
+    if (view && asked.decision.comment === command.answer) return { already: view };
+    throw new Refusal(
+      'DECISION_CONFLICT',
+      `the question of step ${command.step} was already answered by ${asked.decision.by.id} at ${asked.decision.at}`,
+      view ?? {},
+    );
+  }
+  if (state.status !== 'WAITING_HUMAN' || state.step !== command.step || state.cancelled) {
+    throw new Refusal('NOT_WAITING', `job ${state.job_id} asks no question at step ${command.step}`);
+  }
+  const { approval } = state;
+  return {
+    approval,
+    draft: {
+      event_type: 'RESUMED',
+      state: approval.state,
+      visit: approval.visit,
+      kind: `RESUMED:${command.actor.id}`,
+      step: approval.step,
+      actor: command.actor,
+      message: command.answer,
+      outputs: { state: approval.state, visit: approval.visit, subject_digest: approval.subject_digest, channel: command.channel },
+    },
+  };
+};

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Amount } from '../../contracts/budget.ts';
 import { UnreadableDocument } from '../../contracts/errors.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { type Approval, type JobFacts, type JobState, Outcome } from '../../contracts/job-state.ts';
@@ -21,6 +22,7 @@ const Waiting = z.object({
   expires_at: z.string(),
   choices: z.array(z.string()),
   quorum: z.int(),
+  grant: Amount.nullish(),
 });
 const Decided = z.object({ state: z.string(), visit: z.int(), subject_digest: z.string() });
 const Done = z.object({ status: Outcome, reason: z.string().nullish() });
@@ -68,19 +70,23 @@ const opened = (event: JobEvent): JobState => {
 };
 
 const waiting = (base: JobFacts, event: JobEvent): JobState => {
-  const approval: Approval = { ...outputs(Waiting, event), step: event.step ?? '', opened_at: event.at, votes: [], decision: null };
-  return { ...base, status: 'WAITING_APPROVAL', step: approval.step, approval, approvals: replaceApproval(base.approvals, approval) };
+  const { grant = null, ...opening } = outputs(Waiting, event);
+  const approval: Approval = { ...opening, grant, step: event.step ?? '', opened_at: event.at, votes: [], decision: null };
+  const held = { ...base, step: approval.step, approval, approvals: replaceApproval(base.approvals, approval) };
+  return event.event_type === 'WAITING_HUMAN'
+    ? { ...held, status: 'WAITING_HUMAN', question: event.message ?? '' }
+    : { ...held, status: 'WAITING_APPROVAL' };
 };
 
 const decided = (
   state: JobState,
   base: JobFacts,
   event: JobEvent,
-  event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED',
+  event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED' | 'RESUMED',
 ): JobState => {
   const { state: held, visit, subject_digest } = outputs(Decided, event);
   const before = findApproval(state, { state: held, visit });
-  const passedByItself = { opened_at: event.at, expires_at: event.at, subject: [], choices: [], quorum: 1, votes: [] };
+  const passedByItself = { opened_at: event.at, expires_at: event.at, subject: [], choices: [], quorum: 1, votes: [], grant: null };
   const approval: Approval = {
     ...(before ?? { ...passedByItself, step: event.step ?? '', state: held, visit, subject_digest }),
     decision: { event_type, by: event.actor, at: event.at, seq: event.seq, comment: event.message },
@@ -107,17 +113,15 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
   const base: JobFacts = { ...facts(state), calls, degraded, updated_at: event.at, last_seq: event.seq, last_hash: event.hash };
   switch (event.event_type) {
     case 'WAITING_APPROVAL':
+    case 'WAITING_HUMAN':
       return waiting(base, event);
     case 'APPROVAL_VOTED':
       return voted(state, base, event);
     case 'APPROVED':
     case 'REJECTED':
     case 'REVISION_REQUESTED':
-      return decided(state, base, event, event.event_type);
-    case 'WAITING_HUMAN':
-      return { ...base, status: 'WAITING_HUMAN', step: event.step ?? '', question: event.message ?? '' };
     case 'RESUMED':
-      return { ...base, status: 'RUNNING' };
+      return decided(state, base, event, event.event_type);
     case 'REDRIVEN': {
       const owned = { ...base, owner_run: outputs(Redriven, event).owner_run, redrives: state.redrives + 1 };
       return state.status === 'DONE' ? { ...owned, status: 'RUNNING' } : { ...state, ...owned };

@@ -4,7 +4,7 @@ import type { Actor, EventDraft } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
-import { type Decision, decide, decisionView } from '../lib/decide.ts';
+import { type Answer, type Decision, decide, decideAnswer, decisionView } from '../lib/decide.ts';
 import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { executionName, identifyJob } from '../lib/open-job.ts';
@@ -29,11 +29,13 @@ const submit = async (world: World, spec: JobSpec, actor: Actor) => {
   return opened;
 };
 
-const decideJob = async (world: World, jobId: string, command: Decision): Promise<DecisionView> => {
-  const rules = { self_approval: world.env.HOLDPOINT_SELF_APPROVAL === 'allowed' };
+type Settled = { draft: EventDraft } | { already: DecisionView };
+
+/** Order of a decision: bring the reconciler forward → append → answer the waits → show it. */
+const settle = async (world: World, jobId: string, decideOn: (state: JobState) => Settled): Promise<DecisionView> => {
   await world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS));
   const result = await appendDecided(world, jobId, (state) => {
-    const decision = decide(state, command, rules);
+    const decision = decideOn(state);
     return 'already' in decision ? { settled: decision.already } : { draft: decision.draft };
   });
   await deliver(world, result.state);
@@ -44,6 +46,11 @@ const decideJob = async (world: World, jobId: string, command: Decision): Promis
   if (!view) throw new Error(`decision ${result.event.event_id} of job ${jobId} was appended but does not fold`);
   await world.index.put(toRecord(result.state), soon(world, REDELIVER_AFTER_MS));
   return view;
+};
+
+const decideJob = (world: World, jobId: string, command: Decision): Promise<DecisionView> => {
+  const rules = { self_approval: world.env.HOLDPOINT_SELF_APPROVAL === 'allowed' };
+  return settle(world, jobId, (state) => decide(state, command, rules));
 };
 
 const cancel = async (world: World, jobId: string, { reason, actor }: { reason: string | null; actor: Actor }): Promise<JobState> => {
@@ -76,6 +83,7 @@ export const createCommands = (world: World): Commands => ({
   submit: (spec, actor) => submit(world, spec, actor),
   load: (jobId) => load(world, jobId),
   decide: (jobId, command) => decideJob(world, jobId, command),
+  resume: (jobId, command: Answer) => settle(world, jobId, (state) => decideAnswer(state, command)),
   cancel: (jobId, command) => cancel(world, jobId, command),
   reconcile: (options) => reconcile(world, options),
 });

@@ -6,6 +6,9 @@ import { signContext } from '../lib/context.ts';
 import type { Head } from '../lib/event.ts';
 import { findApproval } from '../lib/fold.ts';
 
+/** Steps whose refusal ends the job as something other than rejected, by the error that says so. */
+const REFUSED_AS: Record<string, string> = { budget_escalation: 'STOPPED_BUDGET' };
+
 /** Step Functions keeps at most this many characters of a failure's cause. */
 const CAUSE_MAX = 32_000;
 
@@ -29,6 +32,7 @@ const send = async (world: World, job: JobState, token: TaskToken, decision: Non
     return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
   switch (decision.event_type) {
     case 'APPROVED':
+    case 'RESUMED':
       return release(world, job, token);
     case 'REVISION_REQUESTED': {
       const to = reviseState(token.state);
@@ -38,7 +42,7 @@ const send = async (world: World, job: JobState, token: TaskToken, decision: Non
     case 'REJECTED':
       return executions.fail(
         token.token,
-        'Rejected',
+        REFUSED_AS[token.step] ?? 'Rejected',
         `rejected by ${decision.by.id}: ${decision.comment ?? 'no reason given'}`.slice(0, CAUSE_MAX),
       );
   }

@@ -8,7 +8,8 @@ import { sha256Hex } from '../lib/hash.ts';
 const snapshots = new WeakMap<Decoder<unknown>, Map<string, unknown>>();
 const SNAPSHOTS_KEPT = 2;
 
-const fetchText = async (world: World, name: string, ref: ArtifactRef): Promise<string> => {
+/** The text of a document, checked against the digest that the signed context names. */
+export const fetchText = async (world: World, name: string, ref: ArtifactRef): Promise<string> => {
   const object = await world.artifacts.get(ref.key);
   if (!object) throw new EvidenceMismatch(`${name} is gone: no object at ${ref.key}; restore it from its versions`);
   const digest = sha256Hex(object.body);

@@ -1,54 +1,75 @@
 import type { World } from '../../adapters/world.ts';
+import { AgentOutput, type LlmCall } from '../../contracts/agent-evidence.ts';
+import { AgentQuestion } from '../../contracts/agent-question.ts';
+import type { Amount, BudgetUse } from '../../contracts/budget.ts';
 import { HoldPayload, type JobContext } from '../../contracts/context.ts';
 import type { EventDraft } from '../../contracts/events.ts';
-import type { Mode } from '../../contracts/llm.ts';
+import { failingStates } from '../../contracts/flow.ts';
+import { OutputGuardReport } from '../../contracts/guard.ts';
+import type { JobState } from '../../contracts/job-state.ts';
+import type { LlmConfig } from '../../contracts/llm-config.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
+import type { Artifact, Decoder } from '../../contracts/stage.ts';
+import { decodeCalls, unlistedCalls } from '../lib/agent/calls.ts';
+import { json } from '../lib/decode.ts';
 import { findApproval, toRecord } from '../lib/fold.ts';
+import { limitsOf } from '../lib/limits.ts';
 import { commit, readOwned } from './commit.ts';
 import { deliver, release } from './deliver.ts';
-import { openInput, parsePayload } from './run-stage.ts';
+import { fetchText } from './documents.ts';
+import { keepArtifacts, openInput, parsePayload } from './run-stage.ts';
 
-/** What a hold decides from values: pass, or ask with these outputs. */
-export type HoldRules = {
-  pass: (step: string, mode: Mode, providers: readonly string[]) => string | null;
-  open: (
-    context: JobContext,
-    step: string,
-    visit: number,
-    at: string,
-  ) => { subject_digest: string; expires_at: string } & Record<string, unknown>;
+export type HoldValues = {
+  context: JobContext;
+  step: string;
+  visit: number;
+  at: string;
+  llm: LlmConfig;
+  budget: { limits: Amount; use: BudgetUse } | null;
+  shown: { guard: OutputGuardReport | null; question: string | null; calls: readonly LlmCall[] };
 };
 
-const draftOf = (world: World, rules: HoldRules, payload: HoldPayload, context: JobContext, visit: number, at: string): EventDraft => {
-  const { state, step } = payload;
-  const opening = rules.open(context, step, visit, at);
-  const reason = rules.pass(step, context.mode, world.env.HOLDPOINT_LLM_PROVIDER);
-  const common = { state, visit, kind: 'opened', step };
-  if (reason !== null) {
-    const outputs = { state, visit, subject_digest: opening.subject_digest, auto: true, reason };
-    return { ...common, event_type: 'APPROVED', actor: { type: 'system', id: 'checkpoint', identity: 'none' }, message: reason, outputs };
-  }
-  const outputs = { state, visit, quorum: 1, ...opening };
-  return { ...common, event_type: 'WAITING_APPROVAL', actor: { type: 'stage', id: state, identity: 'none' }, outputs };
+/** What a hold decides from values: pass, or ask with this evidence. */
+export type HoldRules = (values: HoldValues) => { artifacts: Artifact[]; draft: EventDraft };
+
+/** Holds that show what an agent left, by the agent. */
+const AGENT_OF: Record<string, string> = { HoldIntentOutput: 'intent', HoldIntentQuestion: 'intent', HoldReportOutput: 'report' };
+
+const decodeOutput = json(AgentOutput);
+const decodeGuard = json(OutputGuardReport);
+
+/** What an agent left behind for people to see, where this state shows it. */
+const shownBy = async (world: World, context: JobContext): Promise<HoldValues['shown']> => {
+  const agent = AGENT_OF[context.state];
+  if (!agent) return { guard: null, question: null, calls: [] };
+  const read = async <T>(name: string, decode: Decoder<T>): Promise<T | null> => {
+    const ref = context.refs[`${agent}_${name}`];
+    return ref ? decode(await fetchText(world, name, ref)) : null;
+  };
+  const [output, guard, calls, { state }] = await Promise.all([
+    read('output', decodeOutput),
+    read('guard', decodeGuard),
+    read('calls', decodeCalls),
+    readOwned(world, context),
+  ]);
+  const question = AgentQuestion.safeParse(output?.value).data?.question ?? null;
+  return { guard, question, calls: unlistedCalls(calls, state) };
 };
 
-/**
- * Order of a wait: append WAITING_APPROVAL → keep the token → fold again; what was decided meanwhile is
- * answered at once. Nothing here waits: Step Functions holds the state until the token is answered.
- */
-export const openHold = async (world: World, rules: HoldRules, raw: unknown): Promise<{ opened: boolean }> => {
-  const payload = parsePayload(HoldPayload, raw);
-  const context = await openInput(world, payload);
-  const { job_id, run_id, state } = context;
-  const visit = (context.visits[state] ?? 0) + 1;
-  const token: TaskToken = { job_id, run_id, state, step: payload.step, visit, token: payload.task_token, context };
-  if (context.last_seq < context.replay_until) await readOwned(world, context);
+const budgetOf = async (world: World, context: JobContext): Promise<HoldValues['budget']> => {
+  const [{ state }, use] = await Promise.all([readOwned(world, context), world.budgets.use(context.job_id)]);
+  return { limits: limitsOf(state, world.env.llm.budget), use };
+};
 
-  const { event } = await commit(world, context, draftOf(world, rules, payload, context, visit, world.clock().toISOString()));
-  if (event.event_type === 'APPROVED') {
-    await release(world, { last_seq: event.seq, last_hash: event.hash }, token);
-    return { opened: false };
-  }
+/** The wait as an earlier execution opened it, or null. */
+const opened = async (world: World, context: JobContext, visit: number): Promise<JobState | null> => {
+  if (context.last_seq >= context.replay_until) return null;
+  const { state } = await readOwned(world, context);
+  return findApproval(state, { state: context.state, visit }) ? state : null;
+};
+
+/** Keeps the token, then looks again: what was decided meanwhile is answered at once. */
+const wait = async (world: World, context: JobContext, token: TaskToken): Promise<{ opened: boolean }> => {
   await world.tokens.put(token);
   const { state: job } = await readOwned(world, context);
   if (findApproval(job, token)?.decision) {
@@ -57,4 +78,30 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   }
   await world.index.put(toRecord(job), job.status === 'WAITING_APPROVAL' ? job.approval.expires_at : null);
   return { opened: true };
+};
+
+/**
+ * Order of a wait: keep the evidence → append the opening → keep the token → fold again. Nothing here waits:
+ * Step Functions holds the state until the token is answered.
+ */
+export const openHold = async (world: World, rules: HoldRules, raw: unknown): Promise<{ opened: boolean }> => {
+  const payload = parsePayload(HoldPayload, raw);
+  const { state, step } = payload;
+  // A hold that follows a failure is given the context of the state that failed.
+  const context = { ...(await openInput(world, payload, [state, ...failingStates(state)])), state };
+  const visit = (context.visits[state] ?? 0) + 1;
+  const token: TaskToken = { job_id: context.job_id, run_id: context.run_id, state, step, visit, token: payload.task_token, context };
+  if (await opened(world, context, visit)) return wait(world, context, token);
+
+  const [shown, budget] = await Promise.all([
+    shownBy(world, context),
+    step === 'budget_escalation' ? budgetOf(world, context) : Promise.resolve(null),
+  ]);
+  const at = world.clock().toISOString();
+  const { artifacts, draft } = rules({ context, step, visit, at, llm: world.env.llm, budget, shown });
+  await keepArtifacts(world, context.job_id, artifacts);
+  const { event } = await commit(world, context, draft);
+  if (event.event_type !== 'APPROVED') return wait(world, context, token);
+  await release(world, { last_seq: event.seq, last_hash: event.hash }, token);
+  return { opened: false };
 };

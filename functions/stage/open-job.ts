@@ -41,7 +41,7 @@ export const openJob = async (
   actor: Actor,
   runId: string,
 ): Promise<{ created: boolean; state: JobState }> => {
-  const draft = submittedDraft(job, snapshot, actor, world.env.HOLDPOINT_LLM_MODE);
+  const draft = submittedDraft(job, snapshot, actor, world.env.llm.mode);
   const event = sealEvent(draft, { ...EMPTY_LOG, job_id: job.job_id, run_id: runId, at: world.clock().toISOString() });
   const state = evolve(null, event);
   await Promise.all([

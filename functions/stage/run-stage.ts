@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { World } from '../../adapters/world.ts';
+import { BudgetExceeded } from '../../contracts/budget.ts';
 import { type JobContext, StagePayload, type UnsignedContext } from '../../contracts/context.ts';
-import { EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
+import { BudgetEscalation, EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { nextState } from '../../contracts/flow.ts';
 import { ArtifactRef, type JobState } from '../../contracts/job-state.ts';
@@ -9,6 +10,8 @@ import type { Artifact, Decoder, Stage, StageEffects, StageOutput } from '../../
 import { openContext, signContext } from '../lib/context.ts';
 import { eventId } from '../lib/event.ts';
 import { evolve, fold, toRecord } from '../lib/fold.ts';
+import { limitsOf, mayEscalate } from '../lib/limits.ts';
+import { requireConfirmed } from '../lib/live-plan.ts';
 import { commit, readOwned } from './commit.ts';
 import { readDocument } from './documents.ts';
 
@@ -36,9 +39,13 @@ export const parsePayload = <T>(schema: z.ZodType<T>, raw: unknown): T => {
 const Input = z.object({ context: z.unknown(), error: z.unknown().optional() });
 
 /** Opens the signed context of a state's input. */
-export const openInput = async (world: World, payload: StagePayload, state: string | null = payload.state): Promise<JobContext> => {
+export const openInput = async (
+  world: World,
+  payload: StagePayload,
+  states: readonly string[] | null = [payload.state],
+): Promise<JobContext> => {
   const { context } = parsePayload(Input, payload.input);
-  return openContext(await world.keyRing(), context, { run_id: payload.run_id, state });
+  return openContext(await world.keyRing(), context, { run_id: payload.run_id, states });
 };
 
 export const keepArtifacts = async (world: World, jobId: string, artifacts: readonly Artifact[]): Promise<Recorded['artifacts']> =>
@@ -102,6 +109,26 @@ const runKeepingEvidence = async (world: World, jobId: string, run: () => StageO
   }
 };
 
+/** The model, for a job whose live calls were confirmed as they are configured now. */
+const effectsOf = (world: World, context: JobContext, visit: number, job: JobState | null): StageEffects => {
+  let ordinal = 0;
+  const { llm } = world.env;
+  const limits = job ? limitsOf(job, llm.budget) : llm.budget;
+  const scope = { job_id: context.job_id, run_id: context.run_id, state: context.state, visit, mode: context.mode, limits };
+  return {
+    ask: async (request) => {
+      requireConfirmed(job, llm, context.mode);
+      try {
+        return await world.model.ask(request, { ...scope, ordinal: ordinal++ });
+      } catch (thrown) {
+        throw thrown instanceof BudgetExceeded && job && mayEscalate(job)
+          ? new BudgetEscalation(thrown.message, { cause: thrown })
+          : thrown;
+      }
+    },
+  };
+};
+
 /**
  * Runs one stage for one state: verify context → (fold) → pure stage → artifacts → append event → sign the
  * next context. A stage whose event is in the log already answers from it.
@@ -128,9 +155,7 @@ export const runStage = async <R extends Reads, O extends Reads>(
 
   const docs = await loadDocuments(world, stage, context);
   const input = { job_id, state, visit, at: world.clock().toISOString(), docs, refs: context.refs, facts: context.facts, job };
-  let ordinal = 0;
-  const scope = { job_id, run_id: context.run_id, state, visit, mode: context.mode };
-  const effects: StageEffects = { ask: (request) => world.model.ask(request, { ...scope, ordinal: ordinal++ }) };
+  const effects = effectsOf(world, context, visit, job);
   const output = await runKeepingEvidence(world, job_id, () => stage.run(input, effects));
   const artifacts = await keepArtifacts(world, job_id, output.artifacts);
   const result: Recorded = { artifacts, facts: output.facts ?? {}, route: output.route ?? {} };

@@ -50,7 +50,7 @@ export const endingDrafts = (ending: Ending, job: JobState): EventDraft[] => {
   const known = ending.outcome === 'stopped_llm_error' || ending.outcome === 'stopped_budget';
   const error: EventDraft = {
     ...place,
-    event_type: 'ERROR',
+    event_type: ending.outcome === 'stopped_budget' ? 'STOPPED_BUDGET' : 'ERROR',
     message: known ? ending.reason : ending.message,
     outputs: { reason: ending.reason, detail: ending.message },
   };

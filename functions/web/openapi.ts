@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { JobEvent } from '../../contracts/events.ts';
 import * as http from '../../contracts/http.ts';
-import { ArtifactPath, JobId, SnapshotId } from '../../contracts/ids.ts';
+import { AgentId, ArtifactPath, JobId, Sha256, SnapshotId } from '../../contracts/ids.ts';
 import { JobSpec } from '../../contracts/job-spec.ts';
 import { JobStatus } from '../../contracts/job-state.ts';
+import { Cassette } from '../../contracts/llm.ts';
 import { Snapshot } from '../../contracts/snapshot.ts';
 import { APPROVAL_STEPS } from '../../contracts/steps.ts';
 
@@ -18,6 +19,7 @@ const OUTPUTS = {
   ApprovalList: http.ApprovalList,
   ArtifactList: http.ArtifactList,
   CassetteList: http.CassetteList,
+  Cassette,
   SnapshotList: http.SnapshotList,
   Snapshot,
   Decision: http.DecisionView,
@@ -191,6 +193,20 @@ const otherPaths = (): Json => ({
       'Recorded answers.',
       { 200: answer('Recorded answers.', 'CassetteList') },
       { parameters: [parameter('agent', 'query', { type: 'string' })] },
+    ),
+  },
+  '/cassettes/{agent}/{key}/{n}': {
+    get: operation(
+      'getCassette',
+      'One recorded answer and the question it answers, as recorded.',
+      { 200: answer('The cassette_v1 document.', 'Cassette') },
+      {
+        parameters: [
+          parameter('agent', 'path', schemaOf(AgentId, 'input')),
+          parameter('key', 'path', schemaOf(Sha256, 'input')),
+          parameter('n', 'path', { type: 'integer', minimum: 0 }),
+        ],
+      },
     ),
   },
   '/reconcile': {

@@ -1,11 +1,12 @@
 import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
-import type { JobState } from '../../contracts/job-state.ts';
+import type { DecisionView } from '../../contracts/http.ts';
+import type { Approval, JobState } from '../../contracts/job-state.ts';
 import type { Artifacts, Cassettes, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
 import { canonicalJson } from '../lib/canonical-json.ts';
-import { decide, decisionView } from '../lib/decide.ts';
+import { decide, decideAnswer, decisionView } from '../lib/decide.ts';
 import { EMPTY_LOG, sealEvent, verifyChain } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { sha256Hex } from '../lib/hash.ts';
@@ -112,6 +113,20 @@ const found = (memory: Memory, id: string): LoadedJob => {
   return loaded;
 };
 
+type Settled = { draft: EventDraft; approval: Approval } | { already: DecisionView };
+
+const settle = (memory: Memory, id: string, decideOn: (state: JobState) => Settled): DecisionView => {
+  const { state, events } = found(memory, id);
+  const result = decideOn(state);
+  if ('already' in result) return result.already;
+  const head = { last_seq: state.last_seq, last_hash: state.last_hash };
+  memory.logs.set(id, [...events, sealEvent(result.draft, { ...head, job_id: id, run_id: state.owner_run, at: NOW.toISOString() })]);
+  const approval = findApproval(found(memory, id).state, result.approval);
+  const view = approval && decisionView(approval, false);
+  if (!view) throw new Error('the decision does not fold');
+  return view;
+};
+
 const commandsOf = (memory: Memory): Commands => ({
   load: async (id) => load(memory, id),
   submit: async (spec, actor) => {
@@ -122,17 +137,8 @@ const commandsOf = (memory: Memory): Commands => ({
     new Story(memory, id).add({ event_type: 'IDEA_SUBMITTED', state: 'Intake', actor, outputs }, 0);
     return { created: true, state: found(memory, id).state };
   },
-  decide: async (id, command) => {
-    const { state, events } = found(memory, id);
-    const result = decide(state, command, { self_approval: true });
-    if ('already' in result) return result.already;
-    const head = { last_seq: state.last_seq, last_hash: state.last_hash };
-    memory.logs.set(id, [...events, sealEvent(result.draft, { ...head, job_id: id, run_id: state.owner_run, at: NOW.toISOString() })]);
-    const approval = findApproval(found(memory, id).state, result.approval);
-    const view = approval && decisionView(approval, false);
-    if (!view) throw new Error('the decision does not fold');
-    return view;
-  },
+  decide: async (id, command) => settle(memory, id, (state) => decide(state, command, { self_approval: true })),
+  resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
   cancel: async (id) => found(memory, id).state,
   reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0 }),
 });

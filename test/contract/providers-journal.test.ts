@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createArtifacts } from '../../adapters/aws/artifacts.ts';
+import { createBudgets } from '../../adapters/aws/budgets.ts';
+import { createCassettes } from '../../adapters/aws/cassettes.ts';
+import { createReplayModel } from '../../adapters/model/replay.ts';
 import { NANO_USD } from '../../contracts/budget.ts';
 import { CallAnswered, CallClosed, CallStarted } from '../../contracts/llm-journal.ts';
 import { json } from '../../functions/lib/decode.ts';
 import { type Simulator, startSimulator } from '../../infra/local/simulator/simulator.ts';
 import { memoryBudgets } from '../support/memory-budgets.ts';
 import { configOf, LIMITS, memoryArtifacts, modelWorld, rejection, request, scopeOf, targetTo } from '../support/model-world.ts';
+import { startServices } from '../support/services.ts';
 
 let simulator: Simulator;
 beforeEach(async () => {
@@ -100,6 +105,29 @@ describe('the journal of a call', () => {
     expect(artifacts.files.size).toBe(0);
     expect((await budgets.use(JOB)).committed.calls).toBe(0);
   });
+});
+
+test('the same over S3 and DynamoDB: one request, one recording, a settled budget, and a replay of it without a provider', async () => {
+  const services = await startServices();
+  try {
+    const { s3, dynamo } = services.clients;
+    const cassettes = createCassettes(s3, 'holdpoint-local-cassettes');
+    const budgets = createBudgets(dynamo, 'holdpoint-local-jobs');
+    const stores = {
+      ...{ cassettes, budgets, artifacts: createArtifacts(s3, 'holdpoint-local-artifacts') },
+      replay: (secrets: readonly string[]) => createReplayModel({ cassettes, secrets }),
+    };
+    const { model } = modelWorld(config(), [], stores);
+    const answer = await model.ask(request, scopeOf('record'));
+    expect(await model.ask(request, scopeOf('record'))).toEqual(answer);
+    expect(simulator.requests()).toHaveLength(1);
+    const { committed, spent } = await budgets.use(JOB);
+    expect(committed).toEqual(spent);
+    expect(spent).toEqual({ calls: 1, tokens: answer.usage.total_tokens, nano_usd: Math.round(answer.cost_usd * NANO_USD) });
+    expect(await model.ask(request, scopeOf('replay'))).toMatchObject({ text: answer.text, response_source: 'replay', degraded: false });
+  } finally {
+    await services.close();
+  }
 });
 
 describe('a budget', () => {

@@ -40,7 +40,7 @@ const FAILING = FAULT_KINDS.filter((kind): kind is keyof typeof FAILURES => kind
 const expectedKind = (fault: keyof typeof FAILURES, protocol: Protocol): FailureKind =>
   fault === 'overloaded' && protocol === 'bedrock' ? 'server_error' : FAILURES[fault].kind;
 
-const timeoutFor = (fault: FaultKind) => (fault === 'timeout' || fault === 'hang' ? { timeout_ms: 150 } : {});
+const timeoutFor = (fault: FaultKind) => (fault === 'timeout' || fault === 'hang' ? { timeout_ms: 60 } : {});
 
 const key = cassetteKey(request).key;
 const RECORDED = '{"recorded":true}';

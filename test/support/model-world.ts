@@ -124,7 +124,7 @@ export const modelWorld = (config: LlmConfig, cassettes: readonly Cassette[] = [
   const deps: ModelDeps = {
     config,
     ...{ cassettes: store, artifacts, budgets },
-    replay: createReplayModel({ cassettes: store, secrets: [SECRET] }),
+    replay: (secrets) => createReplayModel({ cassettes: store, secrets }),
     keys: async () => API_KEY,
     secrets: [SECRET],
     credentials: async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: `${SECRET}-aws` }),

@@ -1,4 +1,5 @@
 import { AgentOutput, type LlmCall } from '../../../contracts/agent-evidence.ts';
+import { AgentQuestion } from '../../../contracts/agent-question.ts';
 import { Blueprint } from '../../../contracts/blueprint.ts';
 import { CompileRefused, PermanentError } from '../../../contracts/errors.ts';
 import { JobSpec } from '../../../contracts/job-spec.ts';
@@ -14,9 +15,9 @@ import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
 import { holdoutWindow } from '../../lib/holdout.ts';
 import { policyBundle } from '../../lib/policy.ts';
-import { BLUEPRINT_SCHEMA, INTENT, intentMessages, type Revision } from './prompt.ts';
+import { type Answered, INTENT, INTENT_SCHEMA, IntentAnswer, intentMessages, type Revision } from './prompt.ts';
 
-const HOLDS: AgentHolds = { output: 'HoldIntentOutput', work: ['HoldBlueprint'] };
+const HOLDS: AgentHolds = { output: 'HoldIntentOutput', work: ['HoldBlueprint'], question: 'HoldIntentQuestion' };
 
 type Documents = { spec: JobSpec; snapshot: Snapshot; intent_output: AgentOutput | null; blueprint: Blueprint | null };
 
@@ -24,10 +25,13 @@ type Drafting = Exclude<Errand, { reason: 'override' }>;
 
 /** What is sent back: the blueprint people saw, or the answer the guard stopped. */
 const revisionOf = (errand: Drafting, { blueprint, intent_output }: Documents): Revision | null => {
-  if (errand.reason === 'first') return null;
+  if (errand.reason !== 'revision') return null;
   const stopped = intent_output && (intent_output.value ?? intent_output.text);
   return { comment: errand.comment, previous: errand.from === HOLDS.output ? stopped : blueprint };
 };
+
+const answeredOf = (errand: Drafting, { intent_output }: Documents): Answered | null =>
+  errand.reason === 'answered' ? { question: intent_output?.value ?? null, answer: errand.answer } : null;
 
 /** The question a visit asks, and what its answer is judged by. */
 export const intentQuestion = (docs: Documents, errand: Drafting, carried: readonly LlmCall[] = []): Question => {
@@ -36,10 +40,22 @@ export const intentQuestion = (docs: Documents, errand: Drafting, carried: reado
   const policy = policyBundle(spec.policy_bundle);
   const holdout = holdoutWindow(spec.idea, policy.holdout.fraction);
   return {
-    messages: intentMessages({ idea: spec.idea, snapshot, holdout, revision: revisionOf(errand, docs) }),
-    output_schema: BLUEPRINT_SCHEMA,
+    messages: intentMessages({
+      idea: spec.idea,
+      snapshot,
+      holdout,
+      revision: revisionOf(errand, docs),
+      answered: answeredOf(errand, docs),
+    }),
+    output_schema: INTENT_SCHEMA,
     reason: errand.reason,
-    judge: { schemaIssues: schemaIssues(Blueprint), holdout, policyKeys: policyKeysOf(policy), numbers: null },
+    // A second question is an answer that nobody can use.
+    judge: {
+      schemaIssues: schemaIssues(errand.reason === 'answered' ? Blueprint : IntentAnswer),
+      holdout,
+      policyKeys: policyKeysOf(policy),
+      numbers: null,
+    },
     carried,
   };
 };
@@ -62,6 +78,7 @@ const proposed = ({ blueprint, output, usage, guard_status, override, calls }: P
 });
 
 const draft = ({ output, report, usage, calls, artifacts }: Consulted, visit: Visit): StageOutput => {
+  if (report.passed && AgentQuestion.safeParse(output.value).success) return { artifacts, event: null, route: { guard: 'question' } };
   const blueprint = Blueprint.safeParse(output.value);
   if (!report.passed || !blueprint.success) return { artifacts, event: null, route: { guard: 'failed' } };
   const { guard_status } = report;

@@ -40,7 +40,8 @@ export const reportQuestion = (
   const { spec, runspec, result, gates } = docs;
   if (spec.kind !== 'idea') throw new PermanentError(`the report agent writes for ideas; a ${spec.kind} job has a template`);
   const facts = reportFacts(runspec, result, gates);
-  const revision = errand.reason === 'first' ? null : { comment: errand.comment, previous: previous && (previous.value ?? previous.text) };
+  const revision =
+    errand.reason !== 'revision' ? null : { comment: errand.comment, previous: previous && (previous.value ?? previous.text) };
   return {
     messages: reportMessages(spec.idea.hypothesis, facts, revision),
     output_schema: REPORT_SCHEMA,

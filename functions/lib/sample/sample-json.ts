@@ -44,19 +44,33 @@ const merge = (parts: readonly Schema[]): Schema =>
     return { ...all, ...part, ...properties, ...(required.length > 0 ? { required } : {}) };
   }, {});
 
-const sampleNumber = ({ fraction }: Walk, schema: Schema, whole: boolean): number => {
-  const step = numberOf(schema['multipleOf']) ?? (whole ? 1 : undefined);
-  const gap = step ?? 0.001;
+/** The ends of a number's range, wherever they are not given near the other one. */
+const rangeOf = (schema: Schema, gap: number): [number, number] => {
   const floor = numberOf(schema['exclusiveMinimum']);
   const ceiling = numberOf(schema['exclusiveMaximum']);
   const least = Math.max(numberOf(schema['minimum']) ?? -Infinity, floor === undefined ? -Infinity : floor + gap);
   const most = Math.min(numberOf(schema['maximum']) ?? Infinity, ceiling === undefined ? Infinity : ceiling - gap);
-  const min = Number.isFinite(least) ? least : Math.min(0, most);
-  const max = Number.isFinite(most) && Math.abs(most) < Number.MAX_SAFE_INTEGER ? most : min + UNBOUNDED;
-  const value = min + (max - min) * fraction;
-  if (step === undefined) return Number(Math.min(max, Math.max(min, value)).toFixed(4));
+  const min = least > Number.MIN_SAFE_INTEGER ? least : Math.min(0, most - UNBOUNDED);
+  return [min, most < Number.MAX_SAFE_INTEGER ? most : min + UNBOUNDED];
+};
+
+const sampleStep = ({ fraction }: Walk, schema: Schema, step: number): number => {
+  const [min, max] = rangeOf(schema, step);
   const up = Math.ceil(min / step) * step;
-  return Math.max(up, Math.floor(value / step) * step);
+  return Math.max(up, Math.floor((min + (max - min) * fraction) / step) * step);
+};
+
+/** Strictly inside of its range, so that it does not matter whether the ends belong to it. */
+const sampleReal = ({ fraction }: Walk, schema: Schema): number => {
+  const [min, max] = rangeOf(schema, 0);
+  const value = min + (max - min) * (0.05 + 0.9 * fraction);
+  const short = Number(value.toFixed(4));
+  return short > min && short < max ? short : value;
+};
+
+const sampleNumber = (walk: Walk, schema: Schema, whole: boolean): number => {
+  const step = numberOf(schema['multipleOf']) ?? (whole ? 1 : undefined);
+  return step === undefined ? sampleReal(walk, schema) : sampleStep(walk, schema, step);
 };
 
 const DAY_MS = 86_400_000;
@@ -103,8 +117,8 @@ const sampleMember = (walk: Walk, name: string, schema: unknown): unknown => {
 
 const sampleObject = (walk: Walk, schema: Schema): Record<string, unknown> => {
   const properties = isSchema(schema['properties']) ? schema['properties'] : {};
-  const required = listOf(schema['required']).filter((name) => typeof name === 'string');
-  const names = [...new Set([...Object.keys(properties).filter((name) => required.includes(name)), ...required])];
+  // In the order they are required in: a schema in canonical JSON lists its properties by name.
+  const names = [...new Set(listOf(schema['required']).filter((name) => typeof name === 'string'))];
   const extra = isSchema(schema['additionalProperties']) ? schema['additionalProperties'] : {};
   return Object.fromEntries(names.map((name) => [name, sampleMember(walk, name, properties[name] ?? extra)]));
 };

@@ -111,10 +111,10 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     }
   });
 
-  test('cassettes are read by agents only, and written by nobody where nothing is recorded', () => {
+  test('cassettes are read by the agents and shown by the API, and written by nobody where nothing is recorded', () => {
     const onCassettes = (action: string) => (s: Statement) =>
       may(action)(s) && list(s.Resource).some((r) => flat(r).includes('-cassettes'));
-    expect(holders(service, onCassettes('s3:GetObject')).sort()).toEqual(['intent', 'report']);
+    expect(holders(service, onCassettes('s3:GetObject')).sort()).toEqual(['intent', 'report', 'web']);
     expect(holders(service, onCassettes('s3:PutObject'))).toEqual([]);
   });
 

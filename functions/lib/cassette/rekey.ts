@@ -1,0 +1,33 @@
+import type { Cassette } from '../../../contracts/llm.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { sha256Hex } from '../hash.ts';
+import { addCounts, REDACTOR_VERSION, redact } from '../redaction.ts';
+
+/** The key that what a recording matches has now. */
+export const keyOf = ({ match }: Pick<Cassette, 'match'>): string => sha256Hex(canonicalJson(match));
+
+/** A recording redacted again and filed under its key of today. */
+export type Rekeyed = { cassette: Cassette; from: string; changed: boolean; redactions: Record<string, number> };
+
+/**
+ * Redacts question and answer again, then hashes: the order of recording, so that the same question asked today finds
+ * it. Nothing but the recording is needed.
+ */
+export const rekey = (cassette: Cassette, secrets: readonly string[] = []): Rekeyed => {
+  const messages = cassette.match.messages.map(({ role, content }) => ({ role, ...redact(content, { secrets }) }));
+  const answer = redact(cassette.answer.text, { secrets });
+  const match = { ...cassette.match, messages: messages.map(({ role, text }) => ({ role, content: text })) };
+  const again: Cassette = {
+    ...cassette,
+    key: keyOf({ match }),
+    match,
+    answer: { ...cassette.answer, text: answer.text },
+    redactor_version: REDACTOR_VERSION,
+  };
+  return {
+    cassette: again,
+    from: cassette.key,
+    changed: canonicalJson(again) !== canonicalJson(cassette),
+    redactions: addCounts(answer.counts, ...messages.map(({ counts }) => counts)),
+  };
+};

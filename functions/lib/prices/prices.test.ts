@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NANO_USD, UnknownPrice } from '../../../contracts/budget.ts';
+import type { ProviderTarget } from '../../../contracts/llm-config.ts';
+import { amountOf, targetPrice, usageBound } from './bounds.ts';
+import { estimateChain } from './estimate.ts';
+import { PRICE_TABLE } from './price-table.ts';
+import { costNanoUsd, type ModelPrice, priceOf, withPrices } from './prices.ts';
+
+const target = (name: string, model: string, changes: Partial<ProviderTarget> = {}): ProviderTarget => ({
+  ...{ position: 1, kind: 'openai-compatible', name, model, base_url: 'https://example.com', region: null, api_key_env: null },
+  ...{ timeout_ms: 1, retries: 0, price: null },
+  ...changes,
+});
+
+test.each([
+  ['anthropic', 'claude-haiku-4-5-20251001', 1, 5],
+  ['openai', 'gpt-4.1-mini', 0.4, 1.6],
+  ['glm', 'glm-5.3', 1.103, 3.862],
+  ['bedrock', 'eu.anthropic.claude-haiku-4-5-20251001-v1:0', 1.1, 5.5],
+  ['bedrock', 'global.anthropic.claude-haiku-4-5-20251001-v1:0', 1, 5],
+  ['mock', 'anything', 0, 0],
+])("%s/%s has its provider's own price", (provider, model, input, output) => {
+  expect(priceOf(PRICE_TABLE, provider, model)).toMatchObject({ input, output });
+});
+
+test.each([
+  ['anthropic', 'gpt-4.1'],
+  ['nobody', 'gpt-4.1'],
+  ['__proto__', 'gpt-4.1'],
+  ['openai', 'gpt-99'],
+])('%s/%s has no price, and a call to it is refused by name', (provider, model) => {
+  expect(priceOf(PRICE_TABLE, provider, model)).toBeNull();
+  expect(() => targetPrice(PRICE_TABLE, target(provider, model))).toThrow(UnknownPrice);
+  expect(() => targetPrice(PRICE_TABLE, target(provider, model))).toThrow(`${provider}/${model}`);
+});
+
+test('an override wins over the table, and the configuration over both', () => {
+  const table = withPrices(PRICE_TABLE, 'ours', { openai: [{ id: 'gpt-4.1', match: [['equals', 'gpt-4.1']], input: 7, output: 8 }] });
+  expect(priceOf(table, 'openai', 'gpt-4.1')).toMatchObject({ input: 7, output: 8 });
+  expect(priceOf(table, 'openai', 'gpt-4.1-mini')).toMatchObject({ input: 0.4 });
+  expect(table.version).toBe(`${PRICE_TABLE.version} + ours`);
+  expect(targetPrice(table, target('openai', 'gpt-4.1', { price: { input: 1, output: 2 } }))).toMatchObject({ input: 1, output: 2 });
+});
+
+describe('what a call costs', () => {
+  const price: ModelPrice = { id: 'm', match: [], input: 3, output: 15, tiers: [{ above: 200_000, input: 6, output: 22.5 }] };
+
+  test('is exact in nano-USD, and a whole call takes the tier of its prompt', () => {
+    expect(costNanoUsd(price, { prompt_tokens: 1000, completion_tokens: 100 })).toBe(4_500_000);
+    expect(costNanoUsd(price, { prompt_tokens: 200_000, completion_tokens: 0 })).toBe(0.6 * NANO_USD);
+    expect(costNanoUsd(price, { prompt_tokens: 200_001, completion_tokens: 0 })).toBe(1_200_006_000);
+    expect(costNanoUsd({ id: 'm', match: [], input: 0.0375, output: 0 }, { prompt_tokens: 1, completion_tokens: 0 })).toBe(38);
+    expect(costNanoUsd({ id: 'm', match: [], input: 1.103, output: 0 }, { prompt_tokens: 1, completion_tokens: 0 })).toBe(1103);
+  });
+
+  const count = fc.integer({ min: 0, max: 2_000_000 });
+  const all = Object.values(PRICE_TABLE.providers).flat();
+
+  test('is a whole number, and never less for more tokens: a bound on tokens bounds the cost', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...all), count, count, count, count, (model, prompt, completion, morePrompt, moreCompletion) => {
+        const less = costNanoUsd(model, { prompt_tokens: prompt, completion_tokens: completion });
+        const more = costNanoUsd(model, { prompt_tokens: prompt + morePrompt, completion_tokens: completion + moreCompletion });
+        expect(Number.isSafeInteger(less)).toBe(true);
+        expect(more).toBeGreaterThanOrEqual(less);
+      }),
+    );
+  });
+
+  test('of two calls is not less than of both at once, but for a nano-USD of rounding', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...all.filter(({ tiers }) => !tiers)), count, count, (model, a, b) => {
+        const cost = (prompt_tokens: number) => costNanoUsd(model, { prompt_tokens, completion_tokens: 0 });
+        expect(cost(a) + cost(b) - cost(a + b)).toBeGreaterThanOrEqual(0);
+        expect(cost(a) + cost(b) - cost(a + b)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});
+
+test('a prompt is bounded by its bytes, whatever its language', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 9000 }), (content, max) => {
+      const bound = usageBound([{ role: 'user', content }], max);
+      expect(bound.prompt_tokens).toBeGreaterThan(Buffer.byteLength(content));
+      expect(bound.total_tokens).toBe(bound.prompt_tokens + max);
+    }),
+  );
+});
+
+test('an estimate is what the dearest provider would charge for every call', () => {
+  const calls = [usageBound([{ role: 'user', content: 'a'.repeat(920) }], 1000), usageBound([], 36)];
+  const chain = [target('glm', 'glm-5.3'), target('anthropic', 'claude-haiku-4-5', { kind: 'anthropic', position: 2 })];
+  const estimate = estimateChain(PRICE_TABLE, chain, calls);
+  const [glm, claude] = chain.map(
+    (one) => calls.reduce((sum, call) => sum + amountOf(targetPrice(PRICE_TABLE, one), call).nano_usd, 0) / NANO_USD,
+  );
+  expect(estimate).toMatchObject({ real: true, calls: 2, tokens: 2100, usd: Math.max(glm ?? 0, claude ?? 0) });
+  expect(estimate.targets.map(({ usd }) => usd)).toEqual([glm, claude]);
+  expect(estimateChain(PRICE_TABLE, [target('glm', 'glm-99')], calls)).toMatchObject({ usd: null });
+  expect(estimateChain(PRICE_TABLE, [target('mock', 'mock', { kind: 'mock' })], calls)).toMatchObject({ real: false, usd: 0 });
+});
