@@ -19,7 +19,7 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-export type CliProblem = ProblemCode | 'USAGE' | 'UNREACHABLE' | 'UNEXPECTED_ANSWER' | 'INTERRUPTED' | 'BUG';
+export type CliProblem = ProblemCode | 'USAGE' | 'UNREACHABLE' | 'UNEXPECTED_ANSWER' | 'EXISTS' | 'INTERRUPTED' | 'BUG';
 
 /** An error the user can act on: `message` says what and which value, `next` what to do about it. */
 export class CliError extends Error {

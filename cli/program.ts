@@ -5,9 +5,12 @@ import { createRunner, reportError } from './runner.ts';
 import { approvals } from './verbs/approvals.ts';
 import { approve } from './verbs/approve.ts';
 import { cancel } from './verbs/cancel.ts';
+import { cassette } from './verbs/cassette.ts';
 import { jobs } from './verbs/jobs.ts';
 import { metrics } from './verbs/metrics.ts';
 import { reconcile } from './verbs/reconcile.ts';
+import { redact } from './verbs/redact.ts';
+import { regress } from './verbs/regress.ts';
 import { reject } from './verbs/reject.ts';
 import { revise } from './verbs/revise.ts';
 import { snapshot } from './verbs/snapshot.ts';
@@ -24,6 +27,7 @@ const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, cancel],
   ...[timeline, verify, snapshot, reconcile, metrics],
+  ...[cassette, regress, redact],
 ];
 
 const EXIT_CODES = `

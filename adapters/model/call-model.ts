@@ -66,10 +66,13 @@ const providerCache = ({ config, keys, credentials }: ModelDeps) => {
   };
 };
 
-const knownSecrets = async ({ config, keys, secrets }: ModelDeps): Promise<string[]> => {
+/** What the providers are called with is as secret as what the caller names. */
+const knownSecrets = async ({ config, keys, secrets, credentials }: ModelDeps): Promise<string[]> => {
   const names = [...new Set(config.chain.map((target) => target.api_key_env).filter((name) => name !== null))];
   const found = await Promise.all(names.map((name) => keys(name)));
-  return [...secrets, ...found.filter((key) => key !== null)];
+  const signs = credentials && config.chain.some(({ kind, api_key_env }) => kind === 'bedrock' && api_key_env === null);
+  const { secretAccessKey, sessionToken } = signs ? await credentials() : {};
+  return [...secrets, ...[...found, secretAccessKey, sessionToken].filter((secret) => secret != null)];
 };
 
 const answerOf = ({ asked, scope, secrets }: Call, from: Answered, at: Date): ModelAnswer => {

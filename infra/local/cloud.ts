@@ -14,6 +14,8 @@ import { createS3 } from './s3/server.ts';
 import { seed } from './seed.ts';
 import { ACCOUNT, BUCKET_SETTINGS, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
 import { createSfn } from './sfn/service.ts';
+import { simulateProviders } from './simulate.ts';
+import type { Simulator, SimulatorOptions } from './simulator/simulator.ts';
 import { type Handle, serveHttp } from './wire.ts';
 
 export type CloudOptions = {
@@ -23,13 +25,15 @@ export type CloudOptions = {
   environment: Record<string, string | undefined>;
   /** Hears what nobody else would: failures of background work. */
   report: (message: string) => void;
+  /** Points live calls at a provider simulator on this machine. */
+  simulate?: Partial<SimulatorOptions>;
   /** Counts what AWS would bill. */
   meter?: Meter;
   /** Wraps the AWS endpoint: where tests break things. */
   intercept?: (endpoint: Handle) => Handle;
 };
 
-export type Cloud = { web: string; aws: string; close(): Promise<void> };
+export type Cloud = { web: string; aws: string; simulator: Simulator | null; close(): Promise<void> };
 
 /** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
 const RECONCILE_EVERY_MS = 1_000;
@@ -102,7 +106,9 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => aws.close());
     const awsUrl = `http://127.0.0.1:${aws.port}`;
 
-    const variables = functionVariables(dataDir, awsUrl, options.environment);
+    const simulated = options.simulate ? await simulateProviders(options.environment, options.simulate) : null;
+    if (simulated) closers.push(() => simulated.simulator.close());
+    const variables = functionVariables(dataDir, awsUrl, simulated?.environment ?? options.environment);
     const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter?.invoked);
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
@@ -125,7 +131,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
 
     const webUrl = `http://127.0.0.1:${pages.port}`;
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
-    return { web: webUrl, aws: awsUrl, close };
+    return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, close };
   } catch (error) {
     await close();
     throw error;

@@ -34,6 +34,7 @@ try {
     awsPort: Number(values['aws-port']),
     dataDir: resolve(values.data),
     environment: process.env,
+    ...(values['simulate-llm'] ? { simulate: {} } : {}),
     report: (message) => process.stderr.write(`holdpoint: ${message}\n`),
   });
   const stop = () => {

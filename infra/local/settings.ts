@@ -28,13 +28,31 @@ const contextKeys = (dataDir: string): string => {
 };
 
 /** What people may set for the local cloud, handed to every function as it is. */
-const PASSED_ON = ['HOLDPOINT_LLM_MODE', 'HOLDPOINT_LLM_PROVIDER', 'SOURCE_DATE_EPOCH'] as const;
+const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|SOURCE_DATE_EPOCH)$/;
+
+/** Functions that call models: only they are given provider keys. The others know where keys would be, as on AWS. */
+const MODEL_CALLERS = ['intent', 'report'];
+const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdpoint-local-provider-keys`;
+
+type Variables = Record<string, string | undefined>;
+
+const pick = (variables: Variables, wanted: (name: string) => boolean): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => wanted(name)));
+
+/** Names of the variables that hold provider keys. */
+const keyNames = (variables: Variables): string[] => [
+  ...['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GLM_API_KEY'],
+  ...Object.entries(variables).flatMap(([name, value]) => (name.startsWith('HOLDPOINT_LLM_API_KEY_ENV') && value ? [value] : [])),
+];
 
 /** Variables of a local function: what the stack would set, and an access key that names the function. */
 export const functionVariables =
   (dataDir: string, endpoint: string, process: Record<string, string | undefined>) =>
   (name: string): Record<string, string | undefined> => ({
-    ...Object.fromEntries(PASSED_ON.flatMap((key) => (process[key] === undefined ? [] : [[key, process[key]]]))),
+    ...pick(process, (variable) => PASSED_ON.test(variable)),
+    ...(MODEL_CALLERS.includes(name)
+      ? pick(process, (variable) => keyNames(process).includes(variable))
+      : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
     HOLDPOINT_ENV: LOCAL.name,
     HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),
     HOLDPOINT_ARTIFACTS_BUCKET: bucketName(LOCAL, 'artifacts'),

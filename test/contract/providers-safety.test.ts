@@ -4,6 +4,7 @@ import { StoppedLlmError } from '../../contracts/errors.ts';
 import { FAULT_KINDS, PROTOCOLS, type Simulator, startSimulator } from '../../infra/local/simulator/simulator.ts';
 import {
   API_KEY,
+  AWS_SECRET,
   configOf,
   modelWorld,
   OUTPUT_SCHEMA,
@@ -15,41 +16,49 @@ import {
   targetTo,
 } from '../support/model-world.ts';
 
-const LEAK = `your key ${API_KEY} and ${SECRET} and password=abc cookie=sid=123 token=xyz`;
-const FORBIDDEN = [API_KEY, SECRET, 'password=abc', 'sid=123', 'token=xyz'];
+const LEAK = `your ${SECRET} and password=abc cookie=sid=123 token=xyz`;
+const FORBIDDEN = [SECRET, 'password=abc', 'sid=123', 'token=xyz'];
 
 let simulator: Simulator;
 beforeEach(async () => {
-  simulator = await startSimulator({ port: 0, answers: { note_v1: { schema_version: 'note_v1', note: LEAK, score: 3 } } });
+  simulator = await startSimulator({ port: 0 });
 });
 afterEach(() => simulator.close());
 
 describe('secrets', () => {
-  const asked = { ...request, messages: [...request.messages, { role: 'user' as const, content: `Remember: ${LEAK}` }] };
+  const withLeak = (leak: string) => ({
+    ...request,
+    messages: [...request.messages, { role: 'user' as const, content: `Remember: ${leak}` }],
+  });
 
   test.each(PROTOCOLS)('of a question, an answer and an error of %s are in no stored byte, no message and no request', async (protocol) => {
+    const credential = protocol === 'bedrock' ? AWS_SECRET : API_KEY;
+    const leak = `${LEAK} and my ${credential}`;
+    await simulator.close();
+    simulator = await startSimulator({ port: 0, answers: { note_v1: { schema_version: 'note_v1', note: leak, score: 3 } } });
     for (const kind of [null, ...FAULT_KINDS]) {
       const timing = kind === 'timeout' || kind === 'hang' ? { timeout_ms: 100, retries: 0 } : { retries: 0 };
-      simulator.setFaults(kind ? [{ kind, times: Infinity, delayMs: 20, message: LEAK, retryAfterSeconds: 0 }] : []);
+      simulator.setFaults(kind ? [{ kind, times: Infinity, delayMs: 20, message: leak, retryAfterSeconds: 0 }] : []);
       const { model, artifacts, cassettes } = modelWorld(configOf([targetTo(simulator, protocol, 1, timing)], { mode: 'record' }));
-      const outcome: unknown = await model.ask(asked, scopeOf('record')).catch((error: unknown) => error);
+      const outcome: unknown = await model.ask(withLeak(leak), scopeOf('record')).catch((error: unknown) => error);
       const told =
         outcome instanceof StoppedLlmError ? [outcome.message, ...outcome.artifacts.map(({ body }) => body)] : [JSON.stringify(outcome)];
       const recordings = await Promise.all((await cassettes.list()).map(({ agent, key, n }) => cassettes.get(agent, key, n)));
       const stored = [...[...artifacts.files].flat(), ...told, JSON.stringify(recordings)].join('\n');
-      for (const secret of FORBIDDEN) expect(stored, `${kind}`).not.toContain(secret);
+      for (const secret of [...FORBIDDEN, credential]) expect(stored, `${kind}`).not.toContain(secret);
       if (kind === null) expect(stored).toContain('REDACTED');
     }
     const sent = simulator
       .requests()
       .map(({ body }) => JSON.stringify(body))
       .join('\n');
-    for (const secret of FORBIDDEN) expect(sent).not.toContain(secret);
+    for (const secret of [...FORBIDDEN, credential]) expect(sent).not.toContain(secret);
     expect(simulator.requests().length).toBeGreaterThan(FAULT_KINDS.length);
   });
 
   test('of a question do not hide its recording from a downgrade', async () => {
     const { model, cassettes } = modelWorld(configOf([targetTo(simulator, 'anthropic')], { mode: 'record' }));
+    const asked = withLeak(`${LEAK} and my ${API_KEY}`);
     const { text } = await model.ask(asked, scopeOf('record'));
     simulator.setFaults([{ kind: 'auth' }]);
     const [listed] = await cassettes.list();

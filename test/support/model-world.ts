@@ -10,7 +10,8 @@ import type { Protocol, Simulator } from '../../infra/local/simulator/simulator.
 import { memoryBudgets } from './memory-budgets.ts';
 
 /** A key and a secret that no stored byte may hold. */
-export const API_KEY = 'sk-ant-test-PLANTED0key1234567890';
+export const API_KEY = 'PLANTED0key1234567890ofNoKnownShape';
+export const AWS_SECRET = 'wJalrXUtnFEMIofPLANTEDofNoKnownShape';
 export const SECRET = 'canary-4711-hush';
 
 export const LIMITS: Amount = { calls: 100, tokens: 1_000_000, nano_usd: 100 * NANO_USD };
@@ -127,7 +128,7 @@ export const modelWorld = (config: LlmConfig, cassettes: readonly Cassette[] = [
     replay: (secrets) => createReplayModel({ cassettes: store, secrets }),
     keys: async () => API_KEY,
     secrets: [SECRET],
-    credentials: async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: `${SECRET}-aws` }),
+    credentials: async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: AWS_SECRET }),
     clock: () => new Date('2026-02-03T04:05:06.000Z'),
     time: { now: () => performance.now(), sleep: async (ms) => void waits.push(ms) },
     random: () => 0.5,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AgentQuestion } from '../../../contracts/agent-question.ts';
 import { Blueprint } from '../../../contracts/blueprint.ts';
 import { asError, UnreadableDocument } from '../../../contracts/errors.ts';
 import { IsoDate } from '../../../contracts/ids.ts';
@@ -29,7 +30,8 @@ const factsOf = <T>({ agent, messages }: CassetteMatch, schema: z.ZodType<T>): T
   try {
     return schema.parse(JSON.parse(text.slice(text.indexOf('\n') + 1)));
   } catch (error) {
-    const said = error instanceof z.ZodError ? `/${error.issues[0]?.path.map(String).join('/')}: ${error.issues[0]?.message}` : asError(error).message;
+    const said =
+      error instanceof z.ZodError ? `/${error.issues[0]?.path.map(String).join('/')}: ${error.issues[0]?.message}` : asError(error).message;
     throw new UnreadableDocument(`the question recorded for agent "${agent}" does not say what its answer is judged by (${said})`, {
       cause: error,
     });
@@ -40,7 +42,8 @@ const factsOf = <T>({ agent, messages }: CassetteMatch, schema: z.ZodType<T>): T
 const closedAfter = (day: string) => ({ start: addDays(day, 1), end: addDays(day, 1) });
 
 const Days = z.looseObject({ start: IsoDate, end: IsoDate });
-const IntentFacts = z.looseObject({ research_window: Days });
+const IntentFacts = z.looseObject({ research_window: Days, your_question: z.unknown().optional() });
+const IntentAnswer = z.union([Blueprint, AgentQuestion]);
 const ReportFacts = z.looseObject({
   facts: z.looseObject({
     symbols: z.array(z.string()),
@@ -56,13 +59,17 @@ const numbersIn = (value: unknown): number[] => {
 
 const intent: RecordedAgent = {
   ...{ model_alias: 'strategist', prompt_version: 'v1', output_schema_version: 'blueprint_v1' },
-  output_schema: outputSchema(Blueprint),
-  judge: (match) => ({
-    schemaIssues: schemaIssues(Blueprint),
-    holdout: closedAfter(factsOf(match, IntentFacts).research_window.end),
-    policyKeys: POLICY_KEYS,
-    numbers: null,
-  }),
+  output_schema: outputSchema(IntentAnswer),
+  judge: (match) => {
+    const { research_window, your_question } = factsOf(match, IntentFacts);
+    return {
+      // Whoever was answered may not ask again.
+      schemaIssues: schemaIssues(your_question === undefined ? IntentAnswer : Blueprint),
+      holdout: closedAfter(research_window.end),
+      policyKeys: POLICY_KEYS,
+      numbers: null,
+    };
+  },
 };
 
 const report: RecordedAgent = {

@@ -28,18 +28,25 @@ const alternatives = (schema: Schema): Schema[] => [
 
 const member = (schema: Schema, key: string): Schema[] => {
   const { properties, items } = schema;
-  const found = [isSchema(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined, /^\d+$/.test(key) ? items : undefined];
+  const found = [
+    isSchema(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined,
+    /^\d+$/.test(key) ? items : undefined,
+  ];
   return found.filter(isSchema);
 };
 
 /** Where a schema takes any text a writer likes: no pattern, format or list of values. */
 const isProse = (root: Schema, path: Path): boolean => {
-  const at = path.reduce<Schema[]>((schemas, key) => schemas.flatMap((schema) => member(schema, key).flatMap(alternatives)), alternatives(root));
+  const at = path.reduce<Schema[]>(
+    (schemas, key) => schemas.flatMap((schema) => member(schema, key).flatMap(alternatives)),
+    alternatives(root),
+  );
   return at.some((schema) => schema['type'] === 'string' && !['pattern', 'format', 'enum', 'const'].some((word) => word in schema));
 };
 
 const tierAt = (root: Schema, path: Path, value: unknown): 'warn' | 'error' => {
-  if (isNested(value)) return Object.entries(value).every(([key, inner]) => tierAt(root, [...path, key], inner) === 'warn') ? 'warn' : 'error';
+  if (isNested(value))
+    return Object.entries(value).every(([key, inner]) => tierAt(root, [...path, key], inner) === 'warn') ? 'warn' : 'error';
   return typeof value === 'string' && isProse(root, path) ? 'warn' : 'error';
 };
 
@@ -94,4 +101,5 @@ const compare = (root: Schema, path: Path, expected: unknown, actual: unknown): 
 };
 
 /** How an output drifted from what was expected; the JSON Schema of the output says where it is prose. */
-export const driftOf = (expected: unknown, actual: unknown, schema: Record<string, unknown>): Drift[] => compare(schema, [], expected, actual);
+export const driftOf = (expected: unknown, actual: unknown, schema: Record<string, unknown>): Drift[] =>
+  compare(schema, [], expected, actual);

@@ -5,7 +5,7 @@ import { Cassette } from '../../../contracts/llm.ts';
 import { json } from '../decode.ts';
 import { pointerOf } from '../guard/subject.ts';
 import { type CassetteDifference, diffCassettes } from './differences.ts';
-import { type Fixture, isHandWritten, NO_NOTES } from './fixture.ts';
+import { type AcceptedFinding, type Fixture, isHandWritten, NO_NOTES } from './fixture.ts';
 import { judgeCassette, outputOf } from './judge.ts';
 import { rekey } from './rekey.ts';
 
@@ -65,7 +65,10 @@ const recordingOf = (document: unknown): Cassette => {
 const textsOf = (value: unknown, path: readonly string[] = []): { pointer: string; text: string }[] => {
   if (typeof value === 'string') return [{ pointer: pointerOf(path), text: value }];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => [{ pointer: pointerOf([...path, key]), text: key }, ...textsOf(inner, [...path, key])]);
+  return Object.entries(value).flatMap(([key, inner]) => [
+    { pointer: pointerOf([...path, key]), text: key },
+    ...textsOf(inner, [...path, key]),
+  ]);
 };
 
 /** Secrets that redaction does not know: scanned text by text, and as the file that would be written. */
@@ -83,7 +86,17 @@ const judge = (cassette: Cassette, allowed: boolean): OutputGuardReport => {
   const [first] = report.findings;
   if (report.passed || allowed || !first) return report;
   const more = report.finding_count > 1 ? ` and ${report.finding_count - 1} more` : '';
-  throw new PromotionRefused('guard', `the output guard found ${first.rule} at "${first.pointer}"${more}: ${first.message}`, report.findings);
+  throw new PromotionRefused(
+    'guard',
+    `the output guard found ${first.rule} at "${first.pointer}"${more}: ${first.message}`,
+    report.findings,
+  );
+};
+
+/** Findings as notes keep them: each rule and place once. */
+const accepted = ({ findings }: OutputGuardReport): AcceptedFinding[] => {
+  const places = new Map(findings.map(({ rule, pointer }) => [`${rule} ${pointer}`, { rule, pointer }]));
+  return [...places.values()];
 };
 
 /**
@@ -97,10 +110,14 @@ export const promote = async (document: unknown, { scan, secrets, allowGuardFind
   const report = judge(cassette, allowGuardFindings);
   if (report.finding_count > report.findings.length)
     throw new UnreadableDocument(`the guard has ${report.finding_count} findings, more than a fixture can note; choose another recording`);
-  const accepted_findings = report.findings.map(({ rule, pointer }) => ({ rule, pointer }));
   const aliases = from === cassette.key ? [] : [from];
   return {
-    fixture: { agent: cassette.match.agent, cassette, expected: outputOf(cassette), notes: { ...NO_NOTES, accepted_findings, aliases } },
+    fixture: {
+      agent: cassette.match.agent,
+      cassette,
+      expected: outputOf(cassette),
+      notes: { ...NO_NOTES, accepted_findings: accepted(report), aliases },
+    },
     ...{ redactions, report },
     changes: diffCassettes(recorded, cassette),
   };

@@ -2,6 +2,8 @@ import type { Cassette } from '../../../contracts/llm.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { sha256Hex } from '../hash.ts';
 import { addCounts, REDACTOR_VERSION, redact } from '../redaction.ts';
+import type { Fixture } from './fixture.ts';
+import { outputOf } from './judge.ts';
 
 /** The key that what a recording matches has now. */
 export const keyOf = ({ match }: Pick<Cassette, 'match'>): string => sha256Hex(canonicalJson(match));
@@ -29,5 +31,18 @@ export const rekey = (cassette: Cassette, secrets: readonly string[] = []): Reke
     from: cassette.key,
     changed: canonicalJson(again) !== canonicalJson(cassette),
     redactions: addCounts(answer.counts, ...messages.map(({ counts }) => counts)),
+  };
+};
+
+/** A fixture re-keyed: an expected output that was the recorded one stays the recorded one, and the old key is noted. */
+export const rekeyFixture = (fixture: Fixture, secrets: readonly string[] = []): Omit<Rekeyed, 'cassette'> & { fixture: Fixture } => {
+  const { cassette, from, ...rest } = rekey(fixture.cassette, secrets);
+  const { expected, notes } = fixture;
+  const asRecorded = canonicalJson(expected) === canonicalJson(outputOf(fixture.cassette));
+  const aliases = [...new Set([...notes.aliases, from])].filter((key) => key !== cassette.key);
+  return {
+    fixture: { ...fixture, cassette, expected: asRecorded ? outputOf(cassette) : expected, notes: { ...notes, aliases } },
+    from,
+    ...rest,
   };
 };

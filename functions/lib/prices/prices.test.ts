@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NANO_USD, UnknownPrice } from '../../../contracts/budget.ts';
 import type { ProviderTarget } from '../../../contracts/llm-config.ts';
-import { amountOf, targetPrice, usageBound } from './bounds.ts';
-import { estimateChain } from './estimate.ts';
+import { targetPrice, usageBound } from './bounds.ts';
 import { PRICE_TABLE } from './price-table.ts';
 import { costNanoUsd, type ModelPrice, priceOf, withPrices } from './prices.ts';
 
@@ -87,17 +86,4 @@ test('a prompt is bounded by its bytes, whatever its language', () => {
       expect(bound.total_tokens).toBe(bound.prompt_tokens + max);
     }),
   );
-});
-
-test('an estimate is what the dearest provider would charge for every call', () => {
-  const calls = [usageBound([{ role: 'user', content: 'a'.repeat(920) }], 1000), usageBound([], 36)];
-  const chain = [target('glm', 'glm-5.3'), target('anthropic', 'claude-haiku-4-5', { kind: 'anthropic', position: 2 })];
-  const estimate = estimateChain(PRICE_TABLE, chain, calls);
-  const [glm, claude] = chain.map(
-    (one) => calls.reduce((sum, call) => sum + amountOf(targetPrice(PRICE_TABLE, one), call).nano_usd, 0) / NANO_USD,
-  );
-  expect(estimate).toMatchObject({ real: true, calls: 2, tokens: 2100, usd: Math.max(glm ?? 0, claude ?? 0) });
-  expect(estimate.targets.map(({ usd }) => usd)).toEqual([glm, claude]);
-  expect(estimateChain(PRICE_TABLE, [target('glm', 'glm-99')], calls)).toMatchObject({ usd: null });
-  expect(estimateChain(PRICE_TABLE, [target('mock', 'mock', { kind: 'mock' })], calls)).toMatchObject({ real: false, usd: 0 });
 });

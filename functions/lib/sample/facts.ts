@@ -50,8 +50,17 @@ export const objectsIn = (text: string): Record<string, unknown>[] => {
   return found;
 };
 
-/** Whether an object is a JSON Schema of an object. */
-export const isObjectSchema = (value: Record<string, unknown>): boolean => value['type'] === 'object' && isObject(value['properties']);
+/** Alternatives a schema gives at its top; itself where it gives none. */
+export const alternativesOf = (schema: Record<string, unknown>): Record<string, unknown>[] => {
+  const branches = [schema['anyOf'], schema['oneOf']].find(Array.isArray);
+  return branches ? branches.filter(isObject) : [schema];
+};
+
+/** Whether an object is a JSON Schema of an object, or of one of several. */
+export const isObjectSchema = (value: Record<string, unknown>): boolean => {
+  const branches = alternativesOf(value);
+  return branches.length > 0 && branches.every((branch) => branch['type'] === 'object' && isObject(branch['properties']));
+};
 
 const membersOf = (value: unknown): [string, unknown][] => {
   if (Array.isArray(value)) return value.flatMap(membersOf);

@@ -66,6 +66,11 @@ test('names and days come from the question where they fit', () => {
   expect(Blueprint.parse(sampleJson(z.toJSONSchema(Blueprint), 'seed', unfit)).symbols).not.toContain('not a symbol!');
 });
 
+test('of several whole answers the first is given: a model that can draft does not ask', () => {
+  const schema = z.toJSONSchema(z.union([z.strictObject({ a: z.literal(1) }), z.strictObject({ question: z.string() })]));
+  for (const seed of 'abcdefgh') expect(sampleJson(schema, seed)).toEqual({ a: 1 });
+});
+
 test('references of a schema are followed', () => {
   const schema = { type: 'object', properties: { a: { $ref: '#/$defs/a~1b' } }, required: ['a'], $defs: { 'a/b': { const: 4 } } };
   expect(sampleJson(schema, 'seed')).toEqual({ a: 4 });

@@ -165,7 +165,9 @@ function sampleAt(walk: Walk, definition: unknown): unknown {
     const { allOf: _, anyOf, oneOf, ...own } = schema;
     const base = all.length > 0 ? merge([own, ...all.map((part) => resolve(walk, part))]) : own;
     const [branch, ...branches] = [...listOf(oneOf), ...listOf(anyOf)].filter(isSchema);
-    if (branch) return sampleAt(walk, merge([base, resolve(walk, walk.dice.pick([branch, ...branches]))]));
+    // What is asked for stands first; a question or a refusal instead comes after it.
+    const chosen = branch && (walk.depth === 1 ? branch : walk.dice.pick([branch, ...branches]));
+    if (chosen) return sampleAt(walk, merge([base, resolve(walk, chosen)]));
     return sampleTyped(walk, base);
   } finally {
     walk.depth--;
@@ -173,8 +175,9 @@ function sampleAt(walk: Walk, definition: unknown): unknown {
 }
 
 /**
- * A value that is valid against a JSON Schema, the same for the same seed: objects have their required members only.
- * `facts` are taken where a member of that name allows them. Throws for what no sample can be made of.
+ * A value that is valid against a JSON Schema, the same for the same seed. Objects have their required members only; of
+ * several whole answers it is the first. `facts` are taken where a member of that name allows them. Throws for what no
+ * sample can be made of.
  */
 export const sampleJson = (schema: Record<string, unknown>, seed: string, facts: Facts = NO_FACTS): unknown => {
   const random = dice(seed);

@@ -1,4 +1,4 @@
-import { factsIn, isObjectSchema, objectsIn } from '../../../functions/lib/sample/facts.ts';
+import { alternativesOf, factsIn, isObjectSchema, objectsIn } from '../../../functions/lib/sample/facts.ts';
 import { sampleJson } from '../../../functions/lib/sample/sample-json.ts';
 import type { Question } from './protocols.ts';
 
@@ -14,11 +14,11 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const schemaIn = ({ system, user }: Question): Record<string, unknown> | null =>
   [...system, ...user].flatMap(objectsIn).findLast(isObjectSchema) ?? null;
 
-const versionOf = (schema: Record<string, unknown>): string | null => {
-  const { properties } = schema;
-  const version = isObject(properties) ? properties['schema_version'] : undefined;
-  return isObject(version) && typeof version['const'] === 'string' ? version['const'] : null;
-};
+const versionsOf = (schema: Record<string, unknown>): string[] =>
+  alternativesOf(schema).flatMap(({ properties }) => {
+    const version = isObject(properties) ? properties['schema_version'] : undefined;
+    return isObject(version) && typeof version['const'] === 'string' ? [version['const']] : [];
+  });
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
@@ -28,7 +28,7 @@ export const answerTo = (question: Question, canned: CannedAnswers, own: Answere
   if (given !== undefined) return given;
   const schema = schemaIn(question);
   if (!schema) return 'This is an answer of the provider simulator.';
-  const version = versionOf(schema);
-  if (version !== null && Object.hasOwn(canned, version)) return asText(canned[version]);
+  const version = versionsOf(schema).find((name) => Object.hasOwn(canned, name));
+  if (version !== undefined) return asText(canned[version]);
   return JSON.stringify(sampleJson(schema, question.user.join('\n'), factsIn(question.user)), null, 2);
 };

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Question } from '../../infra/local/simulator/simulator.ts';
+import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { sample } from '../support/specs.ts';
+
+let cloud: TestCloud;
+// The test environment forbids live calls; this cloud may call the simulator on this machine.
+const environment = {
+  HOLDPOINT_LLM_DISABLE_NETWORK: undefined,
+  HOLDPOINT_LLM_RETRIES: '0',
+  HOLDPOINT_LLM_TIMEOUT_SECONDS: '2',
+  HOLDPOINT_BUDGET_CALLS: '2',
+};
+
+const UNSURE = 'Something about the market, I am not sure what.';
+const QUESTION = { schema_version: 'agent_question_v1', question: 'Which holding period do you mean?' };
+
+/** Asks back once where the idea is vague. */
+const asking = ({ user }: Question): string | undefined =>
+  user.some((text) => text.includes(UNSURE) && !text.includes('the_authors_answer')) ? JSON.stringify(QUESTION) : undefined;
+
+beforeAll(async () => {
+  cloud = await startTestCloud({ simulate: { answer: asking }, environment });
+});
+afterAll(() => cloud.remove());
+
+let runs = 3000;
+const idea = (mode: string, hypothesis?: string) => {
+  const spec = sample('idea-trend', { run: runs++, llm: { mode } });
+  return hypothesis === undefined ? spec : { ...spec, idea: { ...(spec['idea'] as object), hypothesis } };
+};
+const requests = () => cloud.simulator?.requests() ?? [];
+const failing = () => cloud.simulator?.setFaults([{ kind: 'server_error', times: Number.POSITIVE_INFINITY }]);
+
+/** Submits and confirms live calls. */
+const confirmed = async (spec: unknown): Promise<string> => {
+  const { job_id } = await submit(cloud.web, spec);
+  await approve(cloud.web, job_id, 'llm_live_confirm');
+  return job_id;
+};
+
+describe.each(['live', 'record'])('a job in mode %s', (mode) => {
+  it('waits for confirmation before any request, shows the whole chain, and goes on after it', async () => {
+    const before = requests().length;
+    const job = await submit(cloud.web, idea(mode, `A ${mode} idea about trends.`));
+    const held = await untilSettled(cloud.web, job.job_id);
+    expect(held.job).toMatchObject({ status: 'WAITING_APPROVAL', step: 'llm_live_confirm', mode });
+    expect(requests()).toHaveLength(before);
+    const { body } = await call(cloud.web, `/jobs/${job.job_id}/artifacts/outputs/llm/ConfirmLive-1.live_confirm.json`);
+    expect(body).toMatchObject({ mode, chain: [{ position: 1, provider: 'anthropic' }, { position: 2 }], estimate: { calls: 2 } });
+    await approve(cloud.web, job.job_id, 'llm_live_confirm');
+    const proposed = await untilSettled(cloud.web, job.job_id, 'blueprint');
+    expect(requests().length).toBe(before + 1);
+    expect(proposed.events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({
+      response_source: mode,
+      degraded: false,
+      provider: 'anthropic',
+    });
+  });
+});
+
+it('a replay makes no request at all', async () => {
+  const before = requests().length;
+  const job = await submit(cloud.web, idea('replay'));
+  expect((await driveToEnd(cloud.web, job.job_id)).job.outcome).toBe('succeeded');
+  expect(requests()).toHaveLength(before);
+});
+
+describe('an agent that asks', () => {
+  it('waits for a person, goes on with the answer, and takes the same answer twice as one', async () => {
+    const job_id = await confirmed(idea('live', UNSURE));
+    const asked = await untilHuman(job_id);
+    expect(asked.events.at(-1)).toMatchObject({ event_type: 'WAITING_HUMAN', step: 'intent', message: QUESTION.question });
+    const answer = { step: 'intent', answer: 'About a quarter.' };
+    const [first, second] = [await call(cloud.web, `/jobs/${job_id}/resume`, { body: answer }), await call(cloud.web, `/jobs/${job_id}/resume`, { body: answer })];
+    expect(first).toMatchObject({ status: 200, body: { already_decided: false } });
+    expect(second).toMatchObject({ status: 200, body: { already_decided: true } });
+    const other = await call(cloud.web, `/jobs/${job_id}/resume`, { body: { ...answer, answer: 'A week.' } });
+    expect(other).toMatchObject({ status: 409, body: { code: 'DECISION_CONFLICT' } });
+    const { events } = await untilSettled(cloud.web, job_id, 'blueprint');
+    expect(events.filter((event) => event.event_type === 'RESUMED')).toHaveLength(1);
+    expect(requests().at(-1)?.body).toMatchObject({});
+    expect(JSON.stringify(requests().at(-1)?.body)).toContain('About a quarter.');
+  });
+});
+
+const untilHuman = async (jobId: string) => {
+  for (;;) {
+    const answer = await getJob(cloud.web, jobId);
+    if (answer.job.status !== 'RUNNING') return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+describe('a budget that is used up', () => {
+  it('asks for more, and goes on when a person raises it', async () => {
+    const job_id = await confirmed(idea('live', 'A budget idea.'));
+    const { job } = await untilSettled(cloud.web, job_id, 'blueprint');
+    await call(cloud.web, `/jobs/${job_id}/revise?step=blueprint`, { body: { subject_digest: job.subject_digest, comment: 'slower' } });
+    const second = await untilSettled(cloud.web, job_id, 'blueprint');
+    await call(cloud.web, `/jobs/${job_id}/revise?step=blueprint`, { body: { subject_digest: second.job.subject_digest, comment: 'slower still' } });
+    const over = await untilSettled(cloud.web, job_id, 'budget_escalation');
+    expect(over.job.step).toBe('budget_escalation');
+    await approve(cloud.web, job_id, 'budget_escalation');
+    expect((await untilSettled(cloud.web, job_id, 'blueprint')).job.step).toBe('blueprint');
+  });
+
+  it('ends the job as stopped_budget when a person refuses', async () => {
+    const job_id = await confirmed(idea('live', 'Another budget idea.'));
+    for (const comment of ['slower', 'slower still']) {
+      const { job } = await untilSettled(cloud.web, job_id, 'blueprint');
+      await call(cloud.web, `/jobs/${job_id}/revise?step=blueprint`, { body: { subject_digest: job.subject_digest, comment } });
+    }
+    const { job } = await untilSettled(cloud.web, job_id, 'budget_escalation');
+    await call(cloud.web, `/jobs/${job_id}/reject?step=budget_escalation`, { body: { subject_digest: job.subject_digest } });
+    const end = await untilSettled(cloud.web, job_id);
+    expect(end.job).toMatchObject({ status: 'DONE', outcome: 'stopped_budget' });
+    expect(end.events.map((event) => event.event_type)).toContain('STOPPED_BUDGET');
+  });
+});
+
+describe('a recorded answer', () => {
+  it('replays in another folder without keys, to byte-identical results', async () => {
+    const hypothesis = 'An idea that is recorded and replayed.';
+    const job_id = await confirmed(idea('record', hypothesis));
+    const first = await untilSettled(cloud.web, job_id, 'blueprint');
+    const replayed = await submit(cloud.web, idea('replay', hypothesis));
+    const second = await untilSettled(cloud.web, replayed.job_id, 'blueprint');
+    const blueprint = async (id: string) => (await fetch(`${cloud.web}/jobs/${id}/artifacts/outputs/agents/intent/1/blueprint.json`)).text();
+    expect(await blueprint(replayed.job_id)).toBe(await blueprint(job_id));
+    expect(first.events.length).toBeGreaterThan(0);
+    expect(second.events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({ response_source: 'replay', replay_reason: 'mode', degraded: false });
+  });
+});
+
+// Last: providers that failed are left alone for a while.
+describe('when every provider fails', () => {
+  it('a recorded answer stands in, labelled degraded everywhere, for 0 USD', async () => {
+    failing();
+    const job_id = await confirmed(idea('live'));
+    const { events } = await untilSettled(cloud.web, job_id, 'blueprint');
+    expect(events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({
+      response_source: 'replay',
+      replay_reason: 'provider_error',
+      degraded: true,
+      recorded_at: expect.any(String),
+    });
+    expect((await getJob(cloud.web, job_id)).job.degraded).toBe(true);
+  });
+
+  it('and nothing was recorded, the job stops with the attempts as evidence', async () => {
+    failing();
+    const job_id = await confirmed(idea('live', 'An idea nobody recorded.'));
+    const end = await untilSettled(cloud.web, job_id);
+    expect(end.job).toMatchObject({ status: 'DONE', outcome: 'stopped_llm_error' });
+    expect(end.events.at(-2)).toMatchObject({ event_type: 'ERROR', message: 'STOPPED_LLM_ERROR', outputs: { reason: 'STOPPED_LLM_ERROR' } });
+    expect((await call(cloud.web, `/jobs/${job_id}/artifacts/outputs/agents/intent/1/error_summary.json`)).status).toBe(200);
+  });
+});
