@@ -2,6 +2,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
+import { cli } from '../cli/testing/world.ts';
+
+// Holds the documentation to the tree: links and their anchors resolve, every page is reachable, and every
+// command, verb, option and file that a page shows exists.
 
 const ROOT = new URL('../', import.meta.url).pathname;
 const INDEX = 'docs/README.md';
@@ -10,20 +14,51 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const pages = ['README.md', 'AGENTS.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
 const problems: string[] = [];
 
-/** Relative link targets of a page, fences left out, without their fragments. */
-const linksOf = (page: string): string[] => {
-  const text = read(page).replaceAll(/```[\s\S]*?```/g, '');
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter((target) => !/^(https?:|mailto:|#)/.test(target));
+const FENCES = /```[\s\S]*?```/g;
+
+type Link = { file: string; anchor: string | null };
+
+/** Links of a page to files of the tree, fences left out. */
+const linksOf = (page: string): Link[] => {
+  const targets = [
+    ...read(page)
+      .replaceAll(FENCES, '')
+      .matchAll(/\]\(([^)\s]+)\)/g),
+  ].map((match) => match[1] ?? '');
+  return targets
+    .filter((target) => !/^(https?:|mailto:)/.test(target))
+    .map((target) => {
+      const [path = '', anchor = null] = target.split('#');
+      return { file: path === '' ? page : normalize(join(dirname(page), path)), anchor };
+    });
 };
 
-const resolveLink = (page: string, target: string): string => normalize(join(dirname(page), target.split('#')[0] ?? ''));
+/** Anchors that headings get: lower case, punctuation gone, blanks to hyphens. */
+const anchorsOf = (page: string): string[] =>
+  [
+    ...read(page)
+      .replaceAll(FENCES, '')
+      .matchAll(/^#+ (.+)$/gm),
+  ].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 const checkLinks = (): Map<string, string[]> => {
   const graph = new Map<string, string[]>();
   for (const page of pages) {
-    const targets = linksOf(page).map((target) => resolveLink(page, target));
-    for (const target of targets) if (!existsSync(join(ROOT, target))) problems.push(`${page}: link to ${target}, which does not exist`);
-    graph.set(page, targets);
+    const links = linksOf(page);
+    for (const { file, anchor } of links) {
+      if (!existsSync(join(ROOT, file))) problems.push(`${page}: link to ${file}, which does not exist`);
+      else if (anchor !== null && !anchorsOf(file).includes(anchor))
+        problems.push(`${page}: link to ${file}#${anchor}, which has no such heading`);
+    }
+    graph.set(
+      page,
+      links.map(({ file }) => file),
+    );
   }
   return graph;
 };
@@ -42,22 +77,58 @@ const checkReachable = (graph: Map<string, string[]>): void => {
 
 const Scripts = z.object({ scripts: z.record(z.string(), z.string()) });
 
-/** Commands that guides show must exist: npm scripts, CLI verbs, files given to node. */
-const checkCommands = (): void => {
+/** npm scripts and files given to node. */
+const checkScripts = (): void => {
   const { scripts } = Scripts.parse(JSON.parse(read('package.json')));
-  const verbs = new Set(globSync('cli/verbs/*.ts', { cwd: ROOT }).map((file) => relative('cli/verbs', file).replace(/\.ts$/, '')));
   for (const page of pages) {
     const text = read(page);
-    for (const [, script = ''] of text.matchAll(/npm run ([a-z][\w:-]*)/g)) if (!(script in scripts)) problems.push(`${page}: shows "npm run ${script}", which package.json does not have`);
-    for (const [, verb = ''] of text.matchAll(/(?:npm run holdpoint -- |`holdpoint |^holdpoint )([a-z][a-z-]*)/gm)) {
-      if (!verbs.has(verb)) problems.push(`${page}: shows "holdpoint ${verb}", which the CLI does not have`);
+    for (const [, script = ''] of text.matchAll(/npm run ([a-z][\w:-]*)/g)) {
+      if (!Object.hasOwn(scripts, script)) problems.push(`${page}: shows "npm run ${script}", which package.json does not have`);
     }
-    for (const [, file = ''] of text.matchAll(/\bnode ([\w./-]+\.(?:ts|mjs))/g)) if (!existsSync(join(ROOT, file))) problems.push(`${page}: runs ${file}, which does not exist`);
+    for (const [, file = ''] of text.matchAll(/\bnode ([\w./-]+\.(?:ts|mjs))/g)) {
+      if (!existsSync(join(ROOT, file))) problems.push(`${page}: runs ${file}, which does not exist`);
+    }
+  }
+};
+
+type Shown = { page: string; verb: string; rest: string };
+
+/** Command lines of the CLI that pages show, to their end. */
+const shownCommands = (): Shown[] =>
+  pages.flatMap((page) =>
+    [...read(page).matchAll(/(?:npm run holdpoint -- |`holdpoint |^holdpoint )([a-z][a-z-]*)([^`\n]*)/gm)].map(
+      ([, verb = '', rest = '']) => ({
+        page,
+        verb,
+        rest,
+      }),
+    ),
+  );
+
+/** Words that may be verbs inside a verb, such as `snapshot put`. */
+const helpOf = async (verb: string, rest: string): Promise<string> => {
+  const inner = /^ ([a-z]+)/.exec(rest)?.[1];
+  const [own, below] = await Promise.all([cli([verb, '--help']), inner ? cli([verb, inner, '--help']) : { stdout: '' }]);
+  return own.stdout + below.stdout;
+};
+
+const checkCommands = async (): Promise<void> => {
+  const verbs = new Set(globSync('cli/verbs/*.ts', { cwd: ROOT }).map((file) => relative('cli/verbs', file).replace(/\.ts$/, '')));
+  for (const { page, verb, rest } of shownCommands()) {
+    if (!verbs.has(verb)) {
+      problems.push(`${page}: shows "holdpoint ${verb}", which the CLI does not have`);
+      continue;
+    }
+    const help = await helpOf(verb, rest);
+    for (const [option] of rest.replaceAll(/"[^"]*"/g, '').matchAll(/--[a-z-]+/g)) {
+      if (!help.includes(`${option} `)) problems.push(`${page}: shows "holdpoint ${verb} ${option}", which the verb does not take`);
+    }
   }
 };
 
 const graph = checkLinks();
 checkReachable(graph);
-checkCommands();
+checkScripts();
+await checkCommands();
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;

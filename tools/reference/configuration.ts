@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Variables } from '../../adapters/env.ts';
+import { DEFAULT_BUDGET } from '../../adapters/model/live-config.ts';
 import { Variables as CliVariables } from '../../cli/env.ts';
+import { NANO_USD } from '../../contracts/budget.ts';
+import { MODES } from '../../contracts/llm.ts';
+import { PROVIDER_KINDS } from '../../contracts/llm-config.ts';
 import { ENVIRONMENTS } from '../../infra/environments.ts';
 import { code, codes, page, table } from './markdown.ts';
 
@@ -14,8 +19,7 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_JOB_MACHINE_ARN: 'Alias of the job machine.',
   HOLDPOINT_CONTEXT_KEYS: 'Keys that sign the context, as JSON. Local only.',
   HOLDPOINT_CONTEXT_SECRET_ARN: 'Secret that holds the same keys on AWS.',
-  HOLDPOINT_LLM_MODE: 'Most that a job may ask for. The strictest of this and the spec wins.',
-  HOLDPOINT_LLM_PROVIDER: 'Chain of providers, comma-separated. The live confirmation asks unless all are `mock` or the mode is `replay`.',
+  HOLDPOINT_LLM_KEYS_SECRET_ARN: 'Secret that holds the keys of model providers.',
   HOLDPOINT_LOG_LEVEL: 'Lowest level that is logged.',
   HOLDPOINT_SELF_APPROVAL: 'Whether the submitter may approve.',
   SOURCE_DATE_EPOCH: 'Fixes the clock, in seconds since 1970.',
@@ -31,6 +35,36 @@ const COMMAND_LINE: Record<keyof typeof CliVariables.shape, string> = {
   HOLDPOINT_TOKEN: 'Bearer token sent to the server.',
   NO_COLOR: 'Switches colour off.',
   TERM: '`dumb` switches colour and movement off.',
+};
+
+/** Meaning, what is allowed, default. */
+const MODELS: Record<string, [string, string, string]> = {
+  HOLDPOINT_LLM_MODE: ['Most that a job may ask for: the strictest of this and the spec wins.', codes(MODES), code('replay')],
+  HOLDPOINT_LLM_PROVIDER: ['Ordered chain of providers, comma-separated.', codes(PROVIDER_KINDS), code('mock')],
+  HOLDPOINT_LLM_MODEL: ['Model id.', 'text', 'required'],
+  HOLDPOINT_LLM_BASE_URL: ['Address of the provider.', 'an https address, http on loopback', "the vendor's own"],
+  HOLDPOINT_LLM_API_KEY_ENV: ['Name of the variable that holds the key.', 'a name', 'by vendor, such as `ANTHROPIC_API_KEY`'],
+  HOLDPOINT_LLM_PRICE: ['USD per million tokens, where the price table lacks the model.', code('input,output'), ''],
+  HOLDPOINT_LLM_TIMEOUT_SECONDS: ['How long one call may take.', '1 to 280', code('60')],
+  HOLDPOINT_LLM_RETRIES: ['Retries of one provider.', '0 to 5', code('2')],
+  HOLDPOINT_LLM_DISABLE_NETWORK: [
+    'Refuses every call to a provider, or every one that leaves the machine.',
+    codes(['0', '1', 'loopback']),
+    code('0'),
+  ],
+  HOLDPOINT_BUDGET_CALLS: ['Model calls per job.', 'a whole number', code(String(DEFAULT_BUDGET.calls))],
+  HOLDPOINT_BUDGET_TOKENS: ['Tokens per job.', 'a whole number', code(String(DEFAULT_BUDGET.tokens))],
+  HOLDPOINT_BUDGET_USD: ['USD per job.', 'an amount', code(String(DEFAULT_BUDGET.nano_usd / NANO_USD))],
+};
+
+/** The rows above, or an error where the code reads a variable that has none: these are no schema to ask. */
+const modelRows = (): string[][] => {
+  const source = readFileSync(new URL('../../adapters/model/live-config.ts', import.meta.url), 'utf8');
+  for (const [, name = ''] of source.matchAll(/'(HOLDPOINT_(?:LLM|BUDGET)_[A-Z_]*[A-Z])(?:_\d+)?'/g)) {
+    if (!Object.hasOwn(MODELS, name) && !Object.hasOwn(FUNCTIONS, name))
+      throw new Error(`say what ${name} means in tools/reference/configuration.ts`);
+  }
+  return Object.entries(MODELS).map(([name, cells]) => [code(name), ...cells]);
 };
 
 const Described = z.object({
@@ -56,31 +90,37 @@ const rows = (schema: z.ZodType, meaning: Record<string, string>): string[][] =>
   });
 };
 
+const environments = (): string =>
+  table(
+    ['environment', 'region', 'model mode', 'providers', 'logs', 'object lock of events', 'own KMS keys', 'deletion protection'],
+    ENVIRONMENTS.map(({ name, region, llm, retention, objectLock, customerKeys, deletionProtection }) => [
+      code(name),
+      region,
+      llm.mode,
+      llm.providers.join(', '),
+      `${retention.logDays} days`,
+      objectLock.mode === 'none' ? 'none' : `${objectLock.mode}, ${objectLock.days} days`,
+      customerKeys ? 'yes' : 'no',
+      deletionProtection ? 'yes' : 'no',
+    ]),
+  );
+
 const HEAD = ['variable', 'meaning', 'allowed', 'default'];
 
 /** Variables of the functions and the command line, and the environments the stack knows. */
 export const configurationPage = (): string =>
   page(
     'Configuration',
-    '`adapters/env.ts`, `cli/env.ts` and `infra/environments.ts`',
+    '`adapters/`, `cli/env.ts` and `infra/environments.ts`',
     'A bad or missing value stops the process at start. The message has the name, the value (never a secret) and what is allowed.',
     '## Functions',
-    'The stack sets these on AWS. The local cloud sets them too, and takes `HOLDPOINT_LLM_MODE`, `HOLDPOINT_LLM_PROVIDER`, `HOLDPOINT_LOG_LEVEL` and `SOURCE_DATE_EPOCH` from its own environment.',
+    'The stack sets these on AWS, the local cloud sets them here.',
     table(HEAD, rows(Variables, FUNCTIONS)),
+    '## Models',
+    'What describes a provider is needed in the modes `live` and `record` only. Where the chain has several providers, `_<N>` behind a name says which one is meant: `HOLDPOINT_LLM_MODEL_2`. The local cloud hands these on from its own environment.',
+    table(HEAD, modelRows()),
     '## Command line',
     table(HEAD, rows(CliVariables, COMMAND_LINE)),
     '## Environments',
-    table(
-      ['environment', 'region', 'model mode', 'providers', 'logs', 'object lock of events', 'own KMS keys', 'deletion protection'],
-      ENVIRONMENTS.map(({ name, region, llm, retention, objectLock, customerKeys, deletionProtection }) => [
-        code(name),
-        region,
-        llm.mode,
-        llm.providers.join(', '),
-        `${retention.logDays} days`,
-        objectLock.mode === 'none' ? 'none' : `${objectLock.mode}, ${objectLock.days} days`,
-        customerKeys ? 'yes' : 'no',
-        deletionProtection ? 'yes' : 'no',
-      ]),
-    ),
+    environments(),
   );

@@ -4,7 +4,7 @@ import { NANO_USD, UnknownPrice } from '../../../contracts/budget.ts';
 import type { ProviderTarget } from '../../../contracts/llm-config.ts';
 import { targetPrice, usageBound } from './bounds.ts';
 import { PRICE_TABLE } from './price-table.ts';
-import { costNanoUsd, type ModelPrice, priceOf, withPrices } from './prices.ts';
+import { costNanoUsd, type ModelPrice, priceOf } from './prices.ts';
 
 const target = (name: string, model: string, changes: Partial<ProviderTarget> = {}): ProviderTarget => ({
   ...{ position: 1, kind: 'openai-compatible', name, model, base_url: 'https://example.com', region: null, api_key_env: null },
@@ -34,12 +34,10 @@ test.each([
   expect(() => targetPrice(PRICE_TABLE, target(provider, model))).toThrow(`${provider}/${model}`);
 });
 
-test('an override wins over the table, and the configuration over both', () => {
-  const table = withPrices(PRICE_TABLE, 'ours', { openai: [{ id: 'gpt-4.1', match: [['equals', 'gpt-4.1']], input: 7, output: 8 }] });
-  expect(priceOf(table, 'openai', 'gpt-4.1')).toMatchObject({ input: 7, output: 8 });
-  expect(priceOf(table, 'openai', 'gpt-4.1-mini')).toMatchObject({ input: 0.4 });
-  expect(table.version).toBe(`${PRICE_TABLE.version} + ours`);
-  expect(targetPrice(table, target('openai', 'gpt-4.1', { price: { input: 1, output: 2 } }))).toMatchObject({ input: 1, output: 2 });
+test('a price in the configuration wins over the table', () => {
+  const own = { price: { input: 1, output: 2 } };
+  expect(targetPrice(PRICE_TABLE, target('openai', 'gpt-4.1', own))).toMatchObject(own.price);
+  expect(targetPrice(PRICE_TABLE, target('nobody', 'unheard-of', own))).toMatchObject(own.price);
 });
 
 describe('what a call costs', () => {

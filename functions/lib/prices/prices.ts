@@ -44,12 +44,3 @@ export const costNanoUsd = (price: ModelPrice, usage: Pick<Usage, 'prompt_tokens
   const nano = (usage.prompt_tokens * input + usage.completion_tokens * output) * NANO_PER_TOKEN;
   return Math.ceil(Number(nano.toFixed(3)));
 };
-
-/** The table with some models' prices replaced or added. An override comes first, so it wins. */
-export const withPrices = (table: PriceTable, version: string, overrides: PriceTable['providers']): PriceTable => ({
-  version: `${table.version} + ${version}`,
-  providers: {
-    ...table.providers,
-    ...Object.fromEntries(Object.entries(overrides).map(([name, models]) => [name, [...models, ...(table.providers[name] ?? [])]])),
-  },
-});
