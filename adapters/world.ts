@@ -38,6 +38,16 @@ const providerKeys = (env: Env) =>
     ? secretKeys({ arn: env.HOLDPOINT_LLM_KEYS_SECRET_ARN, region: env.AWS_REGION, now: () => performance.now() })
     : environmentKeys(env.providerKeys);
 
+/** The function's own credentials sign calls to Bedrock. */
+const awsCredentials = ({
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  AWS_SESSION_TOKEN: sessionToken,
+}: Env) =>
+  accessKeyId && secretAccessKey
+    ? { credentials: async () => ({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }) }
+    : {};
+
 /** The only place where ports meet their implementations. */
 export const createWorld = (env: Env, requestHandler?: RequestHandler): World => {
   const { s3, dynamo, sfn } = createClients(env, requestHandler);
@@ -59,6 +69,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
       ...{ cassettes, artifacts, budgets, clock },
       keys: providerKeys(env),
       secrets: Object.values(env.providerKeys),
+      ...awsCredentials(env),
       limits: async (scope) => scope.limits ?? env.llm.budget,
     }),
     keyRing: createKeyRing(env),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AgentId, Instant, JobId, RunId, Sha256 } from './ids.ts';
 import { FinishReason, Message, ResponseSource, Usage } from './llm.ts';
+import { ProviderAttempt } from './llm-journal.ts';
 
 /** Names one model call: first 24 hex characters of sha256 of (job, state, visit, n). */
 export const CallId = z.string().regex(/^[0-9a-f]{24}$/, 'a call id is 24 lower-case hex characters');
@@ -98,18 +99,23 @@ export const RedactionSummary = z.strictObject({
 });
 export type RedactionSummary = z.infer<typeof RedactionSummary>;
 
-/** `error_summary_v1`: why no answer came, and what was tried. */
+/** `error_summary_v1`: why no answer came, or not from where it should have, and what was tried. */
 export const ErrorSummary = z.strictObject({
   schema_version: z.literal('error_summary_v1'),
   agent: AgentId,
   visit: z.int().min(1),
   at: Instant,
-  reason: z.literal('STOPPED_LLM_ERROR'),
+  /** `DEGRADED`: a recorded answer stood in. `RECOVERED`: a later attempt or provider answered. */
+  reason: z.enum(['STOPPED_LLM_ERROR', 'DEGRADED', 'RECOVERED']),
   error: z.strictObject({ name: z.string(), message: z.string() }),
   /** `<agent>/<key>` that was looked up, where a recording was missing. */
   wanted: z.string().nullable(),
   /** Parts of the key that differ from the nearest recording. */
   differs: z.array(z.strictObject({ pointer: z.string(), asked: z.string().nullable(), recorded: z.string().nullable() })),
+  /** Providers that were asked, in order. */
+  attempts: z.array(ProviderAttempt),
+  /** A crash came between a provider's answer and the journal: that call may have been billed twice. */
+  possible_double_charge: z.boolean(),
 });
 export type ErrorSummary = z.infer<typeof ErrorSummary>;
 

@@ -1,3 +1,4 @@
+import type { ProviderAttempt } from './llm-journal.ts';
 import type { Artifact } from './stage.ts';
 
 /**
@@ -85,9 +86,17 @@ export class StoppedLlmError extends PermanentError {
   override name = 'STOPPED_LLM_ERROR';
   /** Evidence to keep although the stage failed; the harness writes it before the error goes on. */
   readonly artifacts: Artifact[];
-  constructor(message: string, options: { artifacts?: Artifact[]; cause?: unknown } = {}) {
+  /** Providers that were asked, in order. */
+  readonly attempts: readonly ProviderAttempt[];
+  readonly possibleDoubleCharge: boolean;
+  constructor(
+    message: string,
+    options: { artifacts?: Artifact[]; attempts?: readonly ProviderAttempt[]; possibleDoubleCharge?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.artifacts = options.artifacts ?? [];
+    this.attempts = options.attempts ?? [];
+    this.possibleDoubleCharge = options.possibleDoubleCharge ?? false;
   }
 }
 

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { Mode, strictest } from './llm.ts';
 
-/** `owner/name` as a forge names a repository. */
-const Repository = z.string().regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'a repository is "owner/name"');
+/** A repository as a forge names it, with or without its owner. */
+const Repository = z
+  .string()
+  .regex(/^(?!\.\.?(?:\/|$))[A-Za-z0-9_.-]{1,100}(\/(?!\.\.?$)[A-Za-z0-9_.-]{1,100})?$/, 'a repository is "name" or "owner/name"');
 
 /** Caps of the history pack: what stage 2 of a rollout releases, and stage 3 with extended contexts. A flag only lowers them. */
 export const HISTORY_CAPS = { tiers: 5, phases: 10 } as const;

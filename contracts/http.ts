@@ -108,6 +108,10 @@ export type DecisionView = z.infer<typeof DecisionView>;
 /** Largest decision or control body accepted, in bytes. */
 export const DECISION_MAX_BYTES = 64 * 1024;
 
+/** Answers the question of a step; trimmed, so that the same words are the same answer wherever they come from. */
+export const ResumeBody = z.strictObject({ step: z.string().min(1).max(64), answer: z.string().trim().min(1).max(4000) });
+export type ResumeBody = z.infer<typeof ResumeBody>;
+
 export const CancelBody = z.strictObject({ reason: z.string().min(1).max(4000).optional() });
 export type CancelBody = z.infer<typeof CancelBody>;
 
@@ -153,6 +157,8 @@ export const MetricsView = z.strictObject({
   alerts: z.array(z.strictObject({ name: z.string(), message: z.string() })),
   jobs: z.record(z.string(), z.int()),
   outcomes: z.record(z.string(), z.int()),
+  /** Jobs in which a recorded answer stood in for a provider that failed. */
+  degraded_answers: z.int().nullable(),
   /** False when there are more jobs than were counted. */
   complete: z.boolean(),
 });

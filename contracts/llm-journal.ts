@@ -91,14 +91,5 @@ export const CallClosed = z.strictObject({
 });
 export type CallClosed = z.infer<typeof CallClosed>;
 
-/** `llm_attempts_v1`: what was tried for a call that stopped its job. */
-export const LlmAttempts = z.strictObject({
-  schema_version: z.literal('llm_attempts_v1'),
-  ...call,
-  attempts: z.array(ProviderAttempt),
-  possible_double_charge: z.boolean(),
-});
-export type LlmAttempts = z.infer<typeof LlmAttempts>;
-
 /** An answer, and what it took to get it. */
 export type AnsweredCall = ModelAnswer & { attempts: ProviderAttempt[]; possible_double_charge: boolean };

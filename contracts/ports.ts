@@ -4,6 +4,7 @@ import type { JobContext } from './context.ts';
 import type { JobEvent } from './events.ts';
 import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
 import { type Cassette, Mode, type ModelAnswer, type ModelRequest } from './llm.ts';
+import type { ProviderAttempt } from './llm-journal.ts';
 
 /** The append-only event log: the truth, and the only place where races are settled. */
 export type EventLog = {
@@ -118,7 +119,9 @@ export type ModelScope = {
   limits?: Amount;
 };
 
-export type ModelPort = { ask(request: ModelRequest, scope: ModelScope): Promise<ModelAnswer> };
+export type ModelPort = {
+  ask(request: ModelRequest, scope: ModelScope): Promise<ModelAnswer & { attempts?: ProviderAttempt[]; possible_double_charge?: boolean }>;
+};
 
 /** HMAC keys for the context: the current one signs, retired ones still verify. */
 export type KeyRing = { current: string; keys: Record<string, string> };

@@ -1,6 +1,7 @@
 import type { EventType } from './events.ts';
 import type { ArtifactRef, JobState } from './job-state.ts';
 import type { ModelAnswer, ModelRequest } from './llm.ts';
+import type { ProviderAttempt } from './llm-journal.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
 export type Artifact = {
@@ -41,7 +42,10 @@ export type StageOutput = {
 };
 
 /** Effects a producing stage may use. Deterministic stages ignore them. */
-export type StageEffects = { ask: (request: ModelRequest) => Promise<ModelAnswer> };
+export type StageEffects = {
+  /** A live answer also says what it took to get it. */
+  ask: (request: ModelRequest) => Promise<ModelAnswer & { attempts?: ProviderAttempt[]; possible_double_charge?: boolean }>;
+};
 
 type Decoders = Record<string, Decoder<unknown>>;
 

@@ -14,6 +14,11 @@ export const APPROVAL_STEPS = [
 export const ApprovalStep = z.enum(APPROVAL_STEPS);
 export type ApprovalStep = z.infer<typeof ApprovalStep>;
 
+/** Steps at which an agent asks a person a question: `resume` answers them. */
+export const QUESTION_STEPS = ['intent'] as const;
+export const QuestionStep = z.enum(QUESTION_STEPS);
+export type QuestionStep = z.infer<typeof QuestionStep>;
+
 export const Choice = z.enum(['approve', 'reject', 'revise']);
 export type Choice = z.infer<typeof Choice>;
 

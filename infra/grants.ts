@@ -85,7 +85,7 @@ const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes
 export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   intake: [...BASE, jobFiles(PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'snapshots/'), table('PutItem')],
   intent: [...READS_SNAPSHOT, ...REPLAY],
-  checkpoint: [...BASE, table('PutItem', 'DeleteItem'), ANSWER_WAITS],
+  checkpoint: [...READS_JOB, table('GetItem', 'PutItem', 'DeleteItem'), ANSWER_WAITS],
   compile: READS_SNAPSHOT,
   run: READS_SNAPSHOT,
   gates: READS_SNAPSHOT,
@@ -121,5 +121,5 @@ const AGENTS: readonly FunctionName[] = ['intent', 'report'];
 /** The grants of one function in one environment: agents write cassettes only where recording can happen. */
 export const grantsOf = (name: FunctionName, { llm }: Pick<Environment, 'llm'>): readonly Grant[] =>
   AGENTS.includes(name) && llm.mode !== 'replay'
-    ? [...GRANTS[name], objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON)]
+    ? [...GRANTS[name], objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON), table('GetItem', 'UpdateItem')]
     : GRANTS[name];

@@ -8,6 +8,7 @@ const CHECKS: Record<string, string[]> = {
   format: ['biome', 'check', '--error-on-warnings', '.'],
   schemas: ['node', 'tools/schemas.ts', '--check'],
   cassettes: ['node', 'tools/cassettes.ts', '--check'],
+  prices: ['node', 'tools/prices.ts', '--check'],
   docs: ['node', 'tools/docs.ts', '--check'],
 };
 

@@ -1,11 +1,10 @@
 import { CassetteMiss, StoppedLlmError } from '../../contracts/errors.ts';
 import type { ModelRequest } from '../../contracts/llm.ts';
-import type { AnsweredCall, LlmAttempts, ProviderAttempt } from '../../contracts/llm-journal.ts';
-import type { Clock, ModelPort } from '../../contracts/ports.ts';
-import { canonicalJson } from '../../functions/lib/canonical-json.ts';
-import { about, type Call, type Round } from './call.ts';
+import type { AnsweredCall, ProviderAttempt } from '../../contracts/llm-journal.ts';
+import type { ModelPort } from '../../contracts/ports.ts';
+import type { Call, Round } from './call.ts';
 
-type DowngradeDeps = { replay: (secrets: readonly string[]) => ModelPort; clock: Clock; requireLive?: (request: ModelRequest) => boolean };
+type DowngradeDeps = { replay: (secrets: readonly string[]) => ModelPort; requireLive?: (request: ModelRequest) => boolean };
 
 const said = ({ provider, model, outcome, status, message }: ProviderAttempt): string =>
   `${provider}/${model}: ${outcome}${status === null ? '' : ` (${status})`}${message === null ? '' : `, ${message}`}`;
@@ -14,24 +13,10 @@ const said = ({ provider, model, outcome, status, message }: ProviderAttempt): s
 const summary = (attempts: readonly ProviderAttempt[]): string =>
   [...new Map(attempts.map((one) => [one.position, one])).values()].map(said).join('; ');
 
-const stopped = (call: Call, own: Round, at: Date, attempts: ProviderAttempt[], why: string, cause: unknown): StoppedLlmError => {
-  const { agent } = call.request;
-  const evidence: LlmAttempts = {
-    schema_version: 'llm_attempts_v1',
-    ...about(call, own.round, at),
-    ...{ attempts, possible_double_charge: own.possible_double_charge },
-  };
-  const artifact = {
-    name: `${agent}_attempts`,
-    path: `outputs/agents/${agent}/${call.scope.visit}/llm_attempts.json`,
-    body: canonicalJson(evidence),
-    content_type: 'application/json',
-  };
-  return new StoppedLlmError(`no provider answered ${agent} (${summary(attempts) || 'the chain is empty'}); ${why}`, {
-    artifacts: [artifact],
-    cause,
+const stopped = (call: Call, own: Round, attempts: ProviderAttempt[], why: string, cause: unknown): StoppedLlmError =>
+  new StoppedLlmError(`no provider answered ${call.request.agent} (${summary(attempts) || 'the chain is empty'}); ${why}`, {
+    ...{ attempts, possibleDoubleCharge: own.possible_double_charge, cause },
   });
-};
 
 /**
  * The recording with the exact same key, labelled as what it is. Throws `StoppedLlmError` where there is none, or where
@@ -39,7 +24,7 @@ const stopped = (call: Call, own: Round, at: Date, attempts: ProviderAttempt[], 
  */
 export const downgrade = async (deps: DowngradeDeps, call: Call, own: Round, attempts: ProviderAttempt[]): Promise<AnsweredCall> => {
   const { request, scope } = call;
-  const stop = (why: string, cause?: unknown) => stopped(call, own, deps.clock(), attempts, why, cause);
+  const stop = (why: string, cause?: unknown) => stopped(call, own, attempts, why, cause);
   if (deps.requireLive?.(request)) throw stop('it must be answered live and is never downgraded to a recording');
   try {
     const answer = await deps.replay(call.secrets).ask(request, { ...scope, mode: 'replay' });

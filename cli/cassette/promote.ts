@@ -4,6 +4,7 @@ import type { CassetteDifference } from '../../functions/lib/cassette/difference
 import { diffCassettes } from '../../functions/lib/cassette/differences.ts';
 import type { Fixture } from '../../functions/lib/cassette/fixture.ts';
 import { type Promotion, PromotionRefused, promote } from '../../functions/lib/cassette/promote.ts';
+import { secretScan } from '../../functions/lib/cassette/secret-scan.ts';
 import { CliError, EXIT, usage } from '../exit.ts';
 import { parseCase, withCommon } from '../options.ts';
 import type { CommonOptions, Context, Result, Run } from '../runner.ts';
@@ -13,7 +14,6 @@ import { caseName } from './find.ts';
 import { createFixture, readFolderIfThere, SHIPPED, taken, updateFixture } from './folder.ts';
 import { countsInWords, safeLines, sayDifferences } from './lines.ts';
 import { findRecorded, loadDocument, nameOf, parseKey } from './recorded.ts';
-import { secretScan } from './secret-scan.ts';
 
 type Options = CommonOptions & { case: string; fixtures?: string; yes?: true; replace?: true; allowGuardFindings?: true };
 

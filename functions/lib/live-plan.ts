@@ -8,9 +8,9 @@ import { sha256Hex } from './hash.ts';
 import { PRICE_TABLE } from './prices/price-table.ts';
 import { costNanoUsd, priceOf } from './prices/prices.ts';
 
-/** Agents that ask a model in one job, and the most one question and one answer take, in tokens. */
+/** Agents that ask a model in one job, and the most one question and one answer take, in tokens: a token is at least a byte. */
 const AGENTS = 2;
-const TOKENS = { prompt: 4_000, completion: 2_000 };
+const TOKENS = { prompt: 8_000, completion: 2_000 };
 
 const hostOf = ({ base_url }: ProviderTarget): string | null => (base_url === null ? null : new URL(base_url).host);
 

@@ -1,3 +1,4 @@
+import type { Amount, Budgets } from '../../contracts/budget.ts';
 import type { Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor } from '../../contracts/events.ts';
 import type { VerifyReport } from '../../contracts/http.ts';
@@ -20,6 +21,10 @@ export type WebDeps = {
   cassettes: Cassettes;
   snapshots: Snapshots;
   clock: Clock;
+  /** What a job may spend unless an approval raised it. */
+  budget: Amount;
+  /** What a job has spent and reserved. */
+  budgetUse: Budgets['use'];
   /** Who asks. A refusal closes every route but the health check, the API document and the assets. */
   identify: (request: Request) => Actor | Refusal;
   verify: (jobId: string) => Promise<VerifyReport>;

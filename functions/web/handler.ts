@@ -46,6 +46,8 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     cassettes: world.cassettes,
     snapshots: createSnapshots(world),
     clock: world.clock,
+    budget: env.llm.budget,
+    budgetUse: world.budgets.use,
     identify: options.local ? identifyLocal : identifyVerified,
     verify: async (jobId) => {
       const report = verifyChain(await world.log.read(jobId));

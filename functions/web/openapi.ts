@@ -31,7 +31,7 @@ const OUTPUTS = {
   VerifyReport: http.VerifyReport,
   Problem: http.Problem,
 };
-const INPUTS = { JobSpec, DecisionBody: http.DecisionBody, CancelBody: http.CancelBody, ReconcileBody: http.ReconcileBody };
+const INPUTS = { JobSpec, DecisionBody: http.DecisionBody, ResumeBody: http.ResumeBody, CancelBody: http.CancelBody, ReconcileBody: http.ReconcileBody };
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
@@ -125,6 +125,14 @@ const jobPaths = (): Json => ({
   '/jobs/{id}/approve': decision('approve', 'Signs what the digest names.'),
   '/jobs/{id}/reject': decision('reject', 'Ends the job as rejected.'),
   '/jobs/{id}/revise': decision('revise', 'Sends the work back with a comment.'),
+  '/jobs/{id}/resume': {
+    post: operation(
+      'resumeJob',
+      'Answers the question an agent asked. The same step and answer again is the same event.',
+      { 200: answer('The answer that is on record.', 'Decision') },
+      { parameters: [id], requestBody: body('ResumeBody') },
+    ),
+  },
   '/jobs/{id}/cancel': {
     post: operation(
       'cancelJob',

@@ -1,7 +1,9 @@
+import { type BudgetUse, NOTHING } from '../../contracts/budget.ts';
 import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { Approval, JobState } from '../../contracts/job-state.ts';
+import type { Cassette, Mode } from '../../contracts/llm.ts';
 import type { Artifacts, Cassettes, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
@@ -21,7 +23,8 @@ export const BOB: Actor = { type: 'user', id: 'bob', identity: 'local' };
 export type Memory = {
   logs: Map<string, JobEvent[]>;
   files: Map<string, { body: Uint8Array; content_type: string }>;
-  recorded: { agent: string; key: string; n: number }[];
+  recorded: Cassette[];
+  budgets: Map<string, BudgetUse>;
 };
 
 /** A job's history, written one event per minute before `NOW`. */
@@ -52,8 +55,8 @@ export class Story {
     return { name: path.split('/').at(-1)?.split('.')[0] ?? path, key, sha256: sha256Hex(body), bytes: body.length };
   }
 
-  submitted(title: string, kind: 'idea' | 'blueprint' = 'idea', minutesAgo = 60): this {
-    const outputs = { title, kind, run: 1, spec_digest: sha256Hex(title), mode: 'replay' };
+  submitted(title: string, kind: 'idea' | 'blueprint' = 'idea', minutesAgo = 60, mode: Mode = 'replay'): this {
+    const outputs = { title, kind, run: 1, spec_digest: sha256Hex(title), mode };
     return this.add(
       { event_type: kind === 'idea' ? 'IDEA_SUBMITTED' : 'BLUEPRINT_SUBMITTED', state: 'Intake', actor: ALICE, outputs },
       minutesAgo,
@@ -72,7 +75,15 @@ export class Story {
     return this.add({ event_type, state, actor: { type: 'stage', id: state, identity: 'none' }, message, outputs }, minutesAgo);
   }
 
-  waits(step: string, state: string, subject: ReturnType<Story['file']>[], minutesAgo: number, visit = 1): this {
+  /** Asks for a signature, or with a `question` for its answer. */
+  waits(
+    step: string,
+    state: string,
+    subject: ReturnType<Story['file']>[],
+    minutesAgo: number,
+    visit = 1,
+    more: { question?: string; outputs?: Record<string, unknown> } = {},
+  ): this {
     const signed = subject.map(({ name, key, sha256 }) => ({ name, key, sha256 }));
     const subject_digest = `sha256:${sha256Hex(canonicalJson(signed))}`;
     const outputs = {
@@ -81,13 +92,13 @@ export class Story {
       subject: signed,
       subject_digest,
       expires_at: '2026-01-17T12:00:00.000Z',
-      choices: ['approve', 'reject', 'revise'],
+      choices: more.question === undefined ? ['approve', 'reject', 'revise'] : ['resume'],
       quorum: 1,
+      ...more.outputs,
     };
-    return this.add(
-      { event_type: 'WAITING_APPROVAL', step, state, visit, actor: { type: 'stage', id: state, identity: 'none' }, outputs },
-      minutesAgo,
-    );
+    const event_type = more.question === undefined ? 'WAITING_APPROVAL' : 'WAITING_HUMAN';
+    const message = more.question ?? null;
+    return this.add({ event_type, step, state, visit, actor: { type: 'stage', id: state, identity: 'none' }, message, outputs }, minutesAgo);
   }
 
   decided(event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED', message: string | null, minutesAgo: number): this {
@@ -99,7 +110,7 @@ export class Story {
   }
 }
 
-export const emptyMemory = (): Memory => ({ logs: new Map(), files: new Map(), recorded: [] });
+export const emptyMemory = (): Memory => ({ logs: new Map(), files: new Map(), recorded: [], budgets: new Map() });
 
 const load = (memory: Memory, id: string): LoadedJob | null => {
   const events = memory.logs.get(id) ?? [];
@@ -182,9 +193,12 @@ const artifactsOf = (memory: Memory): Artifacts => ({
 });
 
 const cassettesOf = (memory: Memory): Cassettes => ({
-  get: async () => null,
+  get: async (agent, key, n) => memory.recorded.find((r) => r.match.agent === agent && r.key === key && r.n === n) ?? null,
   create: async () => true,
-  list: async (agent) => memory.recorded.filter((r) => agent === undefined || r.agent === agent),
+  list: async (agent) =>
+    memory.recorded
+      .filter(({ match }) => agent === undefined || match.agent === agent)
+      .map(({ match, key, n }) => ({ agent: match.agent, key, n })),
 });
 
 const SNAPSHOT: Snapshot = {
@@ -209,6 +223,8 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
   cassettes: cassettesOf(memory),
   snapshots: { put: async (id, csv) => ({ ...SNAPSHOT, snapshot_id: id, bytes: csv.length }), list: async () => [SNAPSHOT] },
   clock: () => NOW,
+  budget: { calls: 20, tokens: 200_000, nano_usd: 2_000_000_000 },
+  budgetUse: async (id) => memory.budgets.get(id) ?? { committed: NOTHING, spent: NOTHING },
   identify: (request) => {
     const id = request.headers.get('x-holdpoint-user') ?? 'bob';
     return id === 'nobody' ? new Refusal('UNAUTHENTICATED', 'sign in') : { type: 'user', id, identity: 'local' };

@@ -96,9 +96,7 @@ describe.each(table)('$protocol, mode $mode, cassette there: $cassette', ({ prot
       expect(error).toBeInstanceOf(StoppedLlmError);
       expect(error.name).toBe('STOPPED_LLM_ERROR');
       expect(error.cause).toBeInstanceOf(CassetteMiss);
-      const artifact = error instanceof StoppedLlmError ? error.artifacts[0] : undefined;
-      expect(artifact?.path).toBe('outputs/agents/intent/1/llm_attempts.json');
-      expect(JSON.parse(artifact?.body ?? '').attempts.map((one: { outcome: string }) => one.outcome)).toEqual(kinds);
+      expect(error instanceof StoppedLlmError && error.attempts.map((one) => one.outcome)).toEqual(kinds);
       expect(await cassettes.list()).toEqual([]);
     }
     // One that was given up may not have arrived.

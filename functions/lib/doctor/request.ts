@@ -44,8 +44,9 @@ export const doctorRequest = ({ state, error, message, attempts = [], findings =
     guard_findings: findings,
   };
   return {
-    ...DOCTOR,
-    output_schema: DOCTOR_SCHEMA,
+    // Copies: a question is handed to others.
+    ...structuredClone(DOCTOR),
+    output_schema: structuredClone(DOCTOR_SCHEMA),
     messages: [
       { role: 'system', content: SYSTEM },
       { role: 'user', content: `Explain this failure.\n${JSON.stringify(facts, null, 2)}` },

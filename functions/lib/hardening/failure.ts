@@ -24,6 +24,8 @@ const MAX_MESSAGE = 10_000;
 export const failureKinds = ({ attempts, message }: Pick<Failure, 'attempts' | 'message'>): FailureKind[] => {
   const known = (outcomes: readonly (string | undefined)[]): FailureKind[] =>
     outcomes.map((outcome) => FailureKind.safeParse(outcome).data).filter((kind) => kind !== undefined);
+  // An answer came in the end: then something else failed.
+  if (attempts?.some(({ outcome }) => outcome === 'answered')) return [];
   if (attempts) return known(attempts.map(({ outcome }) => outcome));
   if (!NO_ANSWER.test(message)) return [];
   return known([...message.slice(0, MAX_MESSAGE).matchAll(OUTCOME)].map(([, outcome]) => outcome));

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { Refusal } from '../../../contracts/commands.ts';
-import { DECISION_MAX_BYTES, DecisionBody } from '../../../contracts/http.ts';
-import { APPROVAL_STEPS, ApprovalStep, type Choice } from '../../../contracts/steps.ts';
+import { DECISION_MAX_BYTES, DecisionBody, ResumeBody } from '../../../contracts/http.ts';
+import { APPROVAL_STEPS, ApprovalStep, type Choice, QUESTION_STEPS, QuestionStep } from '../../../contracts/steps.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
@@ -14,6 +14,13 @@ export const stepOf = (step: string | undefined): ApprovalStep => {
   if (parsed.success) return parsed.data;
   const asked = step === undefined ? 'no step was named' : `there is no step "${step.slice(0, 64)}"`;
   throw new Refusal('UNKNOWN_STEP', `${asked}; say which with ?step=, one of ${APPROVAL_STEPS.join(', ')}`);
+};
+
+/** A step at which questions are asked; everything else is UNKNOWN_STEP. */
+export const questionStepOf = (step: string): QuestionStep => {
+  const parsed = QuestionStep.safeParse(step);
+  if (parsed.success) return parsed.data;
+  throw new Refusal('UNKNOWN_STEP', `no question is asked at step "${step.slice(0, 64)}"; answers go to ${QUESTION_STEPS.join(', ')}`);
 };
 
 /** The command line says so in its User-Agent; it decides nothing but the label in the log. */
@@ -31,6 +38,12 @@ export const decisionRoutes = (deps: WebDeps): Hono => {
       return c.json(await deps.commands.decide(id, command));
     });
   }
+  app.post('/jobs/:id/resume', async (c) => {
+    const id = jobIdOf(c.req.param('id'));
+    const { step, answer } = await readJson(c.req.raw, ResumeBody, { limit: DECISION_MAX_BYTES, what: 'answer' });
+    const command = { step: questionStepOf(step), answer, actor: actorOf(deps, c.req.raw), channel: channelOf(c.req.raw) };
+    return c.json(await deps.commands.resume(id, command));
+  });
   return app.get('/approvals', async (c) => {
     const query = parseInput(PageQuery, queryOf(c.req.raw), 'query');
     const page = await deps.index.waiting(pageOf(query));

@@ -27,6 +27,7 @@ pre { background: var(--sunken); padding: var(--s3); overflow: auto; max-height:
 .card { border: 1px solid var(--line); background: var(--surface); padding: var(--s3) var(--s4) var(--s4); display: grid; gap: var(--s3); grid-template-columns: minmax(0, 1fr); }
 .card > header { display: flex; flex-wrap: wrap; gap: 0 var(--s3); align-items: baseline; }
 .part { display: grid; gap: var(--s1); grid-template-columns: minmax(0, 1fr); }
+.part > .part { margin-top: var(--s2); }
 .label { font-weight: 650; }
 .fields { display: grid; gap: var(--s2) var(--s6); grid-template-columns: repeat(auto-fill, minmax(min(100%, 132px), 1fr)); }
 .fields > div { min-width: 0; }
@@ -68,7 +69,7 @@ th:last-child, td:last-child { padding-right: 0; }
 td.num, th.num { text-align: right; white-space: nowrap; }
 .num { font-variant-numeric: tabular-nums; }
 th[scope="colgroup"] { text-align: right; font-weight: 650; color: var(--ink); }
-.card td:not(.num) { overflow-wrap: anywhere; min-width: 72px; }
+.card td:not(.num) { overflow-wrap: anywhere; min-width: 96px; }
 table.tight th, table.tight td { padding-right: var(--s2); }
 table.list { width: 100%; }
 table.list th[scope="row"] { font-size: var(--base); line-height: 22px; padding-top: var(--s2); padding-bottom: var(--s2); }

@@ -12,8 +12,11 @@ type State = z.infer<typeof State>;
 const Machine = z.object({ StartAt: z.string(), States: z.record(z.string(), State) });
 type Machine = z.infer<typeof Machine>;
 
-/** One Task state. `side` states lie off the main line, below the state they branch from. */
-export type FlowNode = { name: string; step: string | null; side: boolean; ending: boolean };
+/**
+ * One Task state. `side` states lie off the main line, below the state they branch from; `judges` names the state
+ * whose work a side hold shows, where that state went through.
+ */
+export type FlowNode = { name: string; step: string | null; side: boolean; ending: boolean; judges: string | null };
 /** A way between rows that are not neighbours: `back` where a person sends work back. Lane 0 is nearest to the line. */
 export type FlowJump = { from: number; to: number; back: boolean; lane: number };
 export type FlowMap = { nodes: FlowNode[]; jumps: FlowJump[]; lanes: number; next: Record<string, string | null> };
@@ -62,10 +65,12 @@ const waysOut = (machine: Machine, name: string): { to: string; back: boolean }[
 
 const orderNodes = (machine: Machine, line: string[]): FlowNode[] => {
   const sides = Object.keys(machine.States).filter((name) => stateOf(machine, name).Type === 'Task' && !line.includes(name));
+  const judged = (side: string) => line.find((name) => waysOut(machine, name).some((way) => way.to === side && !way.back)) ?? null;
   const node = (name: string, side: boolean, ending: boolean): FlowNode => ({
     name,
     side,
     ending,
+    judges: side && !ending ? judged(name) : null,
     step: stateOf(machine, name).Parameters?.Payload?.step ?? null,
   });
   const ends = (name: string) => waysOut(machine, name).length === 0;

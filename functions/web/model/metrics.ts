@@ -45,6 +45,7 @@ export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView =>
     alerts: [],
     jobs: countBy(rows.map((row) => row.status)),
     outcomes: countBy(done.flatMap((row) => row.outcome ?? [])),
+    degraded_answers: rows.length === 0 ? null : rows.filter((row) => row.degraded).length,
     complete,
   };
 };
@@ -74,6 +75,7 @@ export const prometheus = (metrics: MetricsView): string =>
   [
     gauge('holdpoint_jobs', 'Jobs by status.', labelled('status', metrics.jobs)),
     gauge('holdpoint_jobs_done', 'Finished jobs by outcome.', labelled('outcome', metrics.outcomes)),
+    gauge('holdpoint_degraded_answers', 'Jobs in which a recorded answer stood in for a failed provider.', one(metrics.degraded_answers)),
     gauge('holdpoint_stalled_count', 'Running jobs without an event for 15 minutes.', one(metrics.stalled_count)),
     gauge('holdpoint_resume_success_rate', 'Decided waits whose next stage started.', one(metrics.resume_success_rate)),
     gauge('holdpoint_mean_converge_time_seconds', 'Mean time from submission to DONE.', one(metrics.mean_converge_time)),

@@ -14,7 +14,7 @@ const STATE_OF_TYPE: Partial<Record<EventType, string>> = {
   STOPPED_BUDGET: 'Stop',
 };
 
-const DECISIONS: EventType[] = ['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'APPROVAL_EXPIRED', 'APPROVAL_REMINDED'];
+const DECISIONS: EventType[] = ['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'APPROVAL_EXPIRED', 'APPROVAL_REMINDED', 'RESUMED'];
 
 /** A step that several states ask belongs to the opening it answers, else to the hold behind the last state. */
 const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
@@ -22,8 +22,7 @@ const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'],
   if (holds.length === 1) return holds[0]?.name ?? null;
   const asked = approvals.find((a) => a.step === event.step && (a.decision?.seq === event.seq || a.opened_at === event.at));
   if (asked) return asked.state;
-  const after = map.nodes.findIndex((node) => node.name === last);
-  return holds.find((hold) => hold.name === last || map.nodes.indexOf(hold) === after + 1)?.name ?? null;
+  return holds.find((hold) => last !== null && (hold.name === last || hold.judges === last))?.name ?? null;
 };
 
 const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
@@ -31,14 +30,14 @@ const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals']
   const named = event.actor.type === 'stage' && event.event_type !== 'DONE' ? event.actor.id : event.outputs.state;
   if (map.nodes.some((node) => node.name === named)) return String(named);
   if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'Finish' : 'Stop';
-  if (event.event_type === 'WAITING_APPROVAL' || DECISIONS.includes(event.event_type)) return holdOf(map, event, approvals, last);
+  if (event.event_type === 'WAITING_APPROVAL' || event.event_type === 'WAITING_HUMAN' || DECISIONS.includes(event.event_type)) return holdOf(map, event, approvals, last);
   return STATE_OF_TYPE[event.event_type] ?? null;
 };
 
-const LEAVES: EventType[] = ['APPROVED', 'REVISION_REQUESTED'];
+const LEAVES: EventType[] = ['APPROVED', 'REVISION_REQUESTED', 'RESUMED'];
 
 const whereNow = (map: FlowMap, state: JobState, last: { name: string; type: EventType } | null): string | null => {
-  if (state.status === 'WAITING_APPROVAL') return state.approval.state;
+  if (state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN') return state.approval.state;
   if (state.status === 'DONE' || last === null) return last?.name ?? null;
   const hold = map.nodes.find((node) => node.name === last.name)?.step != null;
   if (hold && !LEAVES.includes(last.type)) return last.name;
@@ -58,8 +57,6 @@ export const progress = (map: FlowMap, state: JobState, events: JobEvent[]): Pro
   }
   const passed = new Set(seqs.keys());
   // An output that a guard stopped leaves no event of its own; the hold it led to shows it was made.
-  map.nodes.forEach((node, row) => {
-    if (node.side && !node.ending && passed.has(node.name)) passed.add(map.nodes[row - 1]?.name ?? node.name);
-  });
+  for (const node of map.nodes) if (node.judges !== null && passed.has(node.name)) passed.add(node.judges);
   return { seqs, passed, current: whereNow(map, state, last) };
 };

@@ -11,7 +11,7 @@ import { costLine, decisionCard, recorded } from './decision.ts';
 import { diagram, type Tone } from './diagram.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
 import { type Html, page } from './layout.ts';
-import { modeLabels, notice, said, standing, time } from './parts.ts';
+import { modeLabels, notice, said, soft, standing, time } from './parts.ts';
 import { blocks } from './readable.ts';
 import { type Result, resultPanel } from './result.ts';
 import { loadResult } from './result-data.ts';
@@ -95,7 +95,7 @@ const artifacts = (
   jobId: string,
   files: JobPage['files'],
 ): Html => html`<section class="panel" id="artifacts" data-live aria-labelledby="artifacts-h"><h2 id="artifacts-h">Files</h2>
-${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${path}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
+${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${soft(path)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
 ${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
 
 const decision = (data: JobPage, actor: Actor, now: Date): Html => {

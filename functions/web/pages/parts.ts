@@ -7,6 +7,10 @@ import type { Html } from './layout.ts';
 /** Text of people and models: hidden characters shown, direction kept inside. */
 export const said = (text: string): Html => html`<bdi>${visible(text)}</bdi>`;
 
+/** A name that may break after its joints, and keeps its words whole while there is room. */
+export const soft = (text: string): Html =>
+  html`${text.split(/(?<=[_/])(?=\w)/).map((part, i): Html | string => (i === 0 ? part : html`<wbr>${part}`))}`;
+
 /** Relative for reading, exact on hover and in print. */
 export const time = (at: string, now: Date): Html =>
   html`<time datetime="${at}" title="${exact(at)}"><span class="rel">${relative(at, now)}</span><span class="exact">${exact(at)}</span></time>`;

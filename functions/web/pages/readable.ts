@@ -1,12 +1,16 @@
 import { html } from 'hono/html';
 import type { Block, Cell } from '../model/readable.ts';
 import type { Html } from './layout.ts';
+import { soft } from './parts.ts';
+
+/** Longer values, in characters, get a row of their own. */
+const WIDE = 36;
 
 const cell = ({ text, number, tone }: Cell): Html =>
-  html`<td${number ? html` class="num"` : ''}>${tone === null ? html`<bdi>${text}</bdi>` : html`<span class="standing ${tone}">${text}</span>`}</td>`;
+  html`<td${number ? html` class="num"` : ''}>${tone === null ? html`<bdi>${soft(text)}</bdi>` : html`<span class="standing ${tone}">${text}</span>`}</td>`;
 
 const fields = (block: Extract<Block, { kind: 'fields' }>): Html => html`<dl class="fields">
-${block.fields.map(({ label, cell: { text, tone } }) => html`<div${text.length > 60 ? html` class="long"` : ''}><dt>${label}</dt><dd>${tone === null ? html`<bdi>${text}</bdi>` : html`<span class="standing ${tone}">${text}</span>`}</dd></div>`)}
+${block.fields.map(({ label, cell: { text, tone } }) => html`<div${text.length > WIDE ? html` class="long"` : ''}><dt>${label}</dt><dd>${tone === null ? html`<bdi>${soft(text)}</bdi>` : html`<span class="standing ${tone}">${text}</span>`}</dd></div>`)}
 </dl>`;
 
 const table = (block: Extract<Block, { kind: 'table' }>): Html => {

@@ -33,7 +33,7 @@ const WINDOWS = ['research', 'holdout'] as const satisfies (typeof WINDOW_NAMES)
 const metricsTable = ({ windows }: BacktestResult): Html => {
   const keys = Metrics.keyof().options;
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Metrics"><table class="tight"><caption>Metrics against buy and hold</caption>
-<thead><tr><td rowspan="2"></td>${WINDOWS.map((name) => html`<th scope="colgroup" colspan="2">${name}<span class="quiet block span">${windows[name].start.slice(0, 7)} – ${windows[name].end.slice(0, 7)}</span></th>`)}</tr>
+<thead><tr><td rowspan="2"></td>${WINDOWS.map((name) => html`<th scope="colgroup" colspan="2">${name}<span class="quiet block span">${windows[name].start.slice(0, 7)}–${windows[name].end.slice(0, 7)}</span></th>`)}</tr>
 <tr>${WINDOWS.map(() => html`<th scope="col" class="num">strategy</th><th scope="col" class="num quiet">hold</th>`)}</tr></thead>
 <tbody>${keys.map((key) => html`<tr><th scope="row">${keyLabel(key)}</th>${WINDOWS.map((name) => html`<td class="num">${metric(key, windows[name].strategy[key])}</td><td class="num quiet">${metric(key, windows[name].benchmark[key])}</td>`)}</tr>`)}</tbody></table></div>`;
 };

@@ -1,4 +1,4 @@
-import type { SecretScan } from '../../functions/lib/cassette/promote.ts';
+import type { SecretScan } from './promote.ts';
 
 // What redaction left in place of a secret looks like one itself: "https://user:[REDACTED:url_password]@host".
 const MARKER = /\[REDACTED:\w+\]/g;
