@@ -19,6 +19,12 @@ export const Variables = z.object({
   HOLDPOINT_CONTEXT_SECRET_ARN: arn.optional(),
   /** Provider keys as one secret: AWS only. */
   HOLDPOINT_LLM_KEYS_SECRET_ARN: arn.optional(),
+  /** Further secret values, as a JSON array: local only. */
+  HOLDPOINT_KNOWN_SECRETS: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.array(z.string()))
+    .optional(),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
   HOLDPOINT_SELF_APPROVAL: z.enum(['allowed', 'forbidden']).default('forbidden'),
   SOURCE_DATE_EPOCH: z
@@ -36,6 +42,8 @@ export const Variables = z.object({
 export type Env = z.infer<typeof Variables> & {
   /** Chain, network and budget of model calls. */
   llm: LlmConfig;
+  /** Values that are stored and shown nowhere, whoever says them. On AWS only a function's own keys. */
+  knownSecrets: readonly string[];
   /** Provider keys by variable name: secrets, only where the function calls models. */
   providerKeys: Record<string, string>;
 };
@@ -56,7 +64,9 @@ export const readEnv = (variables: Record<string, string | undefined>): Env => {
   const parsed = Variables.safeParse(variables);
   if (parsed.success) {
     const llm = readLlmConfig(variables);
-    return { ...parsed.data, llm, providerKeys: providerKeysOf(llm, variables) };
+    const providerKeys = providerKeysOf(llm, variables);
+    const knownSecrets = [...Object.values(providerKeys), ...(parsed.data.HOLDPOINT_KNOWN_SECRETS ?? [])];
+    return { ...parsed.data, llm, providerKeys, knownSecrets };
   }
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);

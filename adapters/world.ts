@@ -68,7 +68,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
       replay: (secrets) => createReplayModel({ cassettes, secrets }),
       ...{ cassettes, artifacts, budgets, clock },
       keys: providerKeys(env),
-      secrets: Object.values(env.providerKeys),
+      secrets: env.knownSecrets,
       ...awsCredentials(env),
       limits: async (scope) => scope.limits ?? env.llm.budget,
     }),

@@ -63,11 +63,11 @@ const saySubject = (context: Context, api: Api, job: Job, choice: Choice, { step
   if (then !== undefined) say(`on ${choice}: ${then}`);
 };
 
-const sayDecision = ({ say, paint }: Context, jobId: string, { decision, already_decided }: DecisionView): void => {
+export const sayDecision = ({ say, paint }: Context, jobId: string, { decision, already_decided }: DecisionView): void => {
   const { event_type, step, by, at, seq, visit } = decision;
   const mark = already_decided ? paint.yellow('already decided') : paint.green('recorded');
   say(`${mark}: ${event_type} ${clean(step)} (visit ${visit}) by ${clean(by)} at ${clean(at)}, event ${seq}`);
-  if (decision.comment) say(`${paint.dim('comment')} ${clean(decision.comment)}`);
+  if (decision.comment) say(`${paint.dim(event_type === 'RESUMED' ? 'answer' : 'comment')} ${clean(decision.comment)}`);
   say(`${paint.dim('next')} holdpoint watch ${jobId}`);
 };
 

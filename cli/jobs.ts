@@ -34,6 +34,6 @@ export const nextFor = (job: Job): string | null => {
     const others = known.success && STEPS[known.data].onRevise !== undefined ? 'or reject, or revise' : 'or reject';
     return `decide with "holdpoint approve ${job.job_id} --step ${clean(job.step ?? '')}" (${others})`;
   }
-  if (job.status === 'WAITING_HUMAN') return 'answer the question on the page of the job';
+  if (job.status === 'WAITING_HUMAN') return `answer with "holdpoint resume ${job.job_id} 'your answer' --step ${clean(job.step ?? '')}"`;
   return job.status === 'RUNNING' ? `follow it with "holdpoint watch ${job.job_id}"` : null;
 };

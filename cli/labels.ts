@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { Mode } from '../contracts/llm.ts';
 import type { Paint } from './runner.ts';
 import { clean } from './text.ts';
@@ -28,10 +29,37 @@ export const jobLabels = (job: Pick<Job, 'mode' | 'degraded'>): Label[] => [
   ...(job.degraded ? (['DEGRADED'] as const) : []),
 ];
 
-/** Labels of the model answer an event rests on; none where no model was asked. */
+const Answer = z.object({ response_source: z.unknown(), degraded: z.unknown() });
+const Calls = z.array(z.unknown());
+
+/** The event's own answer, and the calls it lists: a hold lists those whose output it shows. */
+const answersOf = ({ outputs }: Pick<EventView, 'outputs'>): z.infer<typeof Answer>[] =>
+  [outputs, ...(Calls.safeParse(outputs['calls']).data ?? [])].flatMap((one) => Answer.safeParse(one).data ?? []);
+
+/** Labels of the model answers an event rests on; none where no model was asked. */
 export const eventLabels = (event: Pick<EventView, 'outputs'>): Label[] => {
-  const source = Mode.safeParse(event.outputs['response_source']);
-  return [...(source.success ? [LABELS[source.data]] : []), ...(event.outputs['degraded'] === true ? (['DEGRADED'] as const) : [])];
+  const answers = answersOf(event);
+  const sources = answers.flatMap(({ response_source }) => {
+    const mode = Mode.safeParse(response_source);
+    return mode.success ? [LABELS[mode.data]] : [];
+  });
+  return [...new Set(sources), ...(answers.some(({ degraded }) => degraded === true) ? (['DEGRADED'] as const) : [])];
+};
+
+const Recorded = z.object({
+  degraded: z.literal(true),
+  replay_reason: z.string(),
+  recorded_at: z.string(),
+  provider: z.string(),
+  model: z.string(),
+});
+
+/** Why a recorded answer stands in, and what it is; empty where the answer is not degraded. */
+export const degradedWhy = ({ outputs }: Pick<EventView, 'outputs'>): string => {
+  const recorded = Recorded.safeParse(outputs).data;
+  if (!recorded) return '';
+  const { replay_reason, recorded_at, provider, model } = recorded;
+  return clean(`replay_reason=${replay_reason}, recorded_at=${recorded_at} from ${provider}/${model}`);
 };
 
 export const paintLabels = (paint: Paint, labels: readonly Label[]): string => labels.map((label) => paintLabel(paint, label)).join(' ');

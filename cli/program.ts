@@ -12,6 +12,7 @@ import { reconcile } from './verbs/reconcile.ts';
 import { redact } from './verbs/redact.ts';
 import { regress } from './verbs/regress.ts';
 import { reject } from './verbs/reject.ts';
+import { resume } from './verbs/resume.ts';
 import { revise } from './verbs/revise.ts';
 import { snapshot } from './verbs/snapshot.ts';
 import { status } from './verbs/status.ts';
@@ -25,7 +26,7 @@ import type { World } from './world.ts';
 /** In the order of their use; help lists them so. */
 const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
-  ...[approve, reject, revise, cancel],
+  ...[approve, reject, revise, resume, cancel],
   ...[timeline, verify, snapshot, reconcile, metrics],
   ...[cassette, regress, redact],
 ];

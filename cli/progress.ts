@@ -1,5 +1,5 @@
 import { formatElapsed } from './duration.ts';
-import { eventLabels, paintLabels } from './labels.ts';
+import { degradedWhy, eventLabels, paintLabels } from './labels.ts';
 import type { Context } from './runner.ts';
 import { isHold, type StageLine, stageAfter, stageLine } from './stages.ts';
 import { clean, fit, padEnd, padStart, wrap } from './text.ts';
@@ -27,7 +27,8 @@ const plainProgress = ({ say, note }: Context): Progress => ({
   event(event) {
     const line = stageLine(event);
     const labels = eventLabels(event);
-    say([event.at, event.event_type, line.stage, line.text, ...labels].filter((part) => part !== '').join(' '));
+    const why = degradedWhy(event);
+    say([event.at, event.event_type, line.stage, line.text, ...labels, why && `(${why})`].filter((part) => part !== '').join(' '));
   },
   remark: note,
   end: () => {},
@@ -67,6 +68,11 @@ const liveProgress = (context: Context): Progress => {
     world.stdout.write(`${line}\n`);
     draw();
   };
+  const remark = (line: string) => {
+    erase();
+    for (const part of wrap(clean(line), width - 3)) world.stdout.write(`  ${paint.dim(part)}\n`);
+    draw();
+  };
   const stop = world.every(FRAME_MS, draw);
   return {
     event(event) {
@@ -77,12 +83,10 @@ const liveProgress = (context: Context): Progress => {
       const painted = labels.length > 0 ? ` ${paintLabels(paint, labels)}` : '';
       last = event;
       print(`${paintMark(context, tone)} ${body(stage, took, text, Math.max(1, room - used))}${painted}`);
+      const why = degradedWhy(event);
+      if (why !== '') remark(why);
     },
-    remark(line) {
-      erase();
-      for (const part of wrap(clean(line), width - 3)) world.stdout.write(`  ${paint.dim(part)}\n`);
-      draw();
-    },
+    remark,
     end() {
       stop();
       erase();

@@ -1,6 +1,6 @@
 import { ApprovalStep, STEPS } from '../contracts/steps.ts';
 import { clean } from './text.ts';
-import type { EventView } from './views.ts';
+import type { EventView, Job } from './views.ts';
 
 /** One line about an event: which stage, how it went, in words. */
 export type StageLine = { tone: 'good' | 'bad' | 'hold' | 'plain'; stage: string; text: string };
@@ -36,6 +36,7 @@ const AFTER: Record<string, string> = {
   ERROR: 'stop',
   STOPPED_BUDGET: 'stop',
   'APPROVED llm_live_confirm': 'intent',
+  'RESUMED intent': 'intent',
   'APPROVED blueprint': 'compile',
   'APPROVED runspec': 'run',
   'REVISION_REQUESTED blueprint': 'intent',
@@ -50,6 +51,12 @@ export const isHold = (event: EventView): boolean => event.event_type === 'WAITI
 export const questionOf = (step: string | null): string => {
   const known = ApprovalStep.safeParse(step);
   return known.success ? STEPS[known.data].question : '';
+};
+
+/** What a job that waits for an answer asks; empty for any other job. */
+export const askedBy = (job: Pick<Job, 'status'>, events: readonly EventView[]): string => {
+  if (job.status !== 'WAITING_HUMAN') return '';
+  return clean(events.findLast(({ event_type }) => event_type === 'WAITING_HUMAN')?.message ?? '');
 };
 
 /** `runspec compiled`: an event type as words. */
@@ -84,6 +91,8 @@ export const stageLine = (event: EventView): StageLine => {
       return { tone: 'hold', stage, text: event.message === null ? 'waits for an answer' : clean(event.message) };
     case 'APPROVED':
       return { tone: 'good', stage, text: approved(event) };
+    case 'RESUMED':
+      return { tone: 'good', stage, text: `answered by ${clean(event.actor.id)}${said(event)}` };
     case 'APPROVAL_VOTED':
       return { tone: 'plain', stage, text: `vote of ${clean(event.actor.id)}${said(event)}` };
     case 'REJECTED':

@@ -18,7 +18,9 @@ const DECISIVE = new Set(['DONE', 'WAITING_APPROVAL', 'WAITING_HUMAN']);
 /** The last thing that went wrong, in the log's words. */
 const lastError = (events: readonly EventView[]): string => {
   const event = events.findLast(({ event_type }) => ['ERROR', 'STOPPED_BUDGET', 'REJECTED', 'CANCELLED'].includes(event_type));
-  return event?.message ? ` (${clean(event.message)})` : '';
+  const detail = event?.outputs['detail'];
+  const said = [event?.message, detail].filter((text): text is string => typeof text === 'string' && text !== '');
+  return said.length > 0 ? ` (${[...new Set(said)].map(clean).join(': ')})` : '';
 };
 
 /** What the watch came to; null while it goes on. */

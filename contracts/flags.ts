@@ -154,14 +154,14 @@ export const resolveFlags = (stored: Readonly<Record<string, unknown>>): Effecti
 };
 
 /** Agents that have a switch of their own. Others work in the mode of their job. */
-const SWITCHES: Readonly<Record<string, 'agent_intent_enabled' | 'agent_report_enabled'>> = {
-  intent: 'agent_intent_enabled',
-  report: 'agent_report_enabled',
-};
+const SWITCHES = new Map<string, 'agent_intent_enabled' | 'agent_report_enabled'>([
+  ['intent', 'agent_intent_enabled'],
+  ['report', 'agent_report_enabled'],
+]);
 
 /** The mode an agent may work in: the strictest of what is asked, `llm_mode`, and the agent's switch. */
 export const modeFor = (flags: FlagValues, agentId: string, asked: Mode): Mode => {
-  const name = Object.hasOwn(SWITCHES, agentId) ? SWITCHES[agentId] : undefined;
+  const name = SWITCHES.get(agentId);
   const switchedOff = name !== undefined && flags[name] === false;
   return strictest(asked, flags.llm_mode ?? asked, switchedOff ? 'replay' : asked);
 };

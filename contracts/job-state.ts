@@ -44,6 +44,8 @@ export type Approval = {
     by: Actor;
     at: string;
     seq: number;
+    /** Hash of the decision event: what comes after it is chained to it. */
+    hash: string;
     comment: string | null;
   };
 };

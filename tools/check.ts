@@ -9,6 +9,7 @@ const CHECKS: Record<string, string[]> = {
   schemas: ['node', 'tools/schemas.ts', '--check'],
   cassettes: ['node', 'tools/cassettes.ts', '--check'],
   prices: ['node', 'tools/prices.ts', '--check'],
+  reference: ['node', 'tools/reference.ts', '--check'],
   docs: ['node', 'tools/docs.ts', '--check'],
 };
 

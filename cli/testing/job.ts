@@ -25,6 +25,15 @@ export const DRAFTS = {
     outputs: { response_source: 'replay', degraded: true },
   },
   waits: waiting('blueprint', 'HoldBlueprint', ['approve', 'reject', 'revise']),
+  asks: {
+    ...waiting('intent', 'HoldIntentQuestion', ['resume']),
+    event_type: 'WAITING_HUMAN',
+    message: 'Which market does "the index" mean?',
+  },
+  answered: {
+    ...{ event_type: 'RESUMED', state: 'HoldIntentQuestion', visit: 1, step: 'intent', actor: { ...person, id: 'bob' }, message: 'SPX' },
+    outputs: { state: 'HoldIntentQuestion', visit: 1, subject_digest: DIGEST },
+  },
   waitsLive: waiting('llm_live_confirm', 'ConfirmLive', ['approve', 'reject']),
   approved: {
     ...{ event_type: 'APPROVED', state: 'HoldBlueprint', visit: 1, step: 'blueprint', actor: { ...person, id: 'bob' }, message: 'fine' },
@@ -56,9 +65,10 @@ export const viewOf = (events: readonly JobEvent[], more: Partial<JobView> = {})
   const state = fold(events);
   if (!state) throw new Error('a job needs at least one event');
   const waits = state.status === 'WAITING_APPROVAL' ? state.approval : null;
+  const step = state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN' ? state.step : null;
   return {
     ...{ job_id: JOB_ID, title: state.title, kind: state.kind, status: state.status, mode: state.mode, degraded: state.degraded },
-    step: waits?.step ?? null,
+    step,
     outcome: state.status === 'DONE' ? state.outcome : null,
     subject_digest: waits?.subject_digest ?? null,
     ...{ created_at: state.created_at, updated_at: state.updated_at },
@@ -76,6 +86,8 @@ export const viewOf = (events: readonly JobEvent[], more: Partial<JobView> = {})
 export const LOGS = {
   submitted: logOf(DRAFTS.submitted),
   waits: logOf(DRAFTS.submitted, DRAFTS.proposed, DRAFTS.waits),
+  asks: logOf(DRAFTS.submitted, DRAFTS.asks),
+  answered: logOf(DRAFTS.submitted, DRAFTS.asks, DRAFTS.answered),
   approved: logOf(DRAFTS.submitted, DRAFTS.proposed, DRAFTS.waits, DRAFTS.approved),
   done: logOf(DRAFTS.submitted, DRAFTS.proposed, DRAFTS.waits, DRAFTS.approved, DRAFTS.done),
   failed: logOf(DRAFTS.submitted, DRAFTS.error, DRAFTS.failed),

@@ -3,7 +3,8 @@ import { loadJob, nextFor, sayJob } from '../jobs.ts';
 import { eventLabels, paintLabels } from '../labels.ts';
 import { JOB_ARGUMENT, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions, Context } from '../runner.ts';
-import { questionOf, stageLine } from '../stages.ts';
+import { askedBy, questionOf, stageLine } from '../stages.ts';
+import { standIns } from '../stand-ins.ts';
 import { clean, fit, padEnd, widthOf } from '../text.ts';
 import type { EventView } from '../views.ts';
 
@@ -30,7 +31,7 @@ export const status: Verb = (program, run) => {
       const { job, events } = await loadJob(api, jobId);
       const when = (at: string) => (live ? relativeTime(at, world.now()) : clean(at));
       sayJob(context, job);
-      const question = job.status === 'WAITING_APPROVAL' ? questionOf(job.step) : '';
+      const question = job.status === 'WAITING_APPROVAL' ? questionOf(job.step) : askedBy(job, events);
       if (question) say(question);
       if (job.subject_digest !== null) say(`${paint.dim('evidence')} ${job.subject_digest}`);
       say(`${paint.dim('created')} ${when(job.created_at)}  ${paint.dim('updated')} ${when(job.updated_at)}`);
@@ -38,6 +39,7 @@ export const status: Verb = (program, run) => {
       const recent = events.slice(-RECENT);
       const column = Math.max(...recent.map((event) => widthOf(stageLine(event).stage)));
       for (const event of recent) sayEvent(context, event, column);
+      for (const line of await standIns(api, job, events)) say(line);
       const next = nextFor(job);
       if (next !== null) say(`${paint.dim('next')} ${next}`);
       return { doc: { ...job, events } };

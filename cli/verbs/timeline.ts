@@ -2,7 +2,7 @@ import { relativeTime } from '../duration.ts';
 import { usage } from '../exit.ts';
 import { writeOutput } from '../files.ts';
 import { loadEvents } from '../jobs.ts';
-import { eventLabels, paintLabel, paintLabels } from '../labels.ts';
+import { degradedWhy, eventLabels, paintLabel, paintLabels } from '../labels.ts';
 import { JOB_ARGUMENT, parseActor, parseEventType, parseRunId, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions, Context, Result } from '../runner.ts';
 import { stageLine } from '../stages.ts';
@@ -30,7 +30,10 @@ const whoOf = ({ actor, outputs }: EventView): string => {
   return `${clean(actor.id)} (${actor.identity}${from})`;
 };
 
-const messageOf = (event: EventView): string => (event.message === null ? stageLine(event).text : clean(event.message));
+const messageOf = (event: EventView): string => {
+  const why = degradedWhy(event);
+  return `${event.message === null ? stageLine(event).text : clean(event.message)}${why ? ` (${why})` : ''}`;
+};
 
 const columns = ({ paint, live, world }: Context): Column<EventView>[] => [
   { head: 'SEQ', cell: ({ seq }) => String(seq), right: true, paint: paint.dim },

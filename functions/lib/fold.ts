@@ -89,7 +89,7 @@ const decided = (
   const passedByItself = { opened_at: event.at, expires_at: event.at, subject: [], choices: [], quorum: 1, votes: [], grant: null };
   const approval: Approval = {
     ...(before ?? { ...passedByItself, step: event.step ?? '', state: held, visit, subject_digest }),
-    decision: { event_type, by: event.actor, at: event.at, seq: event.seq, comment: event.message },
+    decision: { event_type, by: event.actor, at: event.at, seq: event.seq, hash: event.hash, comment: event.message },
   };
   return { ...base, status: 'RUNNING', approvals: replaceApproval(base.approvals, approval) };
 };

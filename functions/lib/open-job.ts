@@ -5,6 +5,7 @@ import { type Mode, strictest } from '../../contracts/llm.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sha256Hex } from './hash.ts';
+import { redactDeep } from './redaction.ts';
 
 /** A spec, validated, with the digest that identifies the job. */
 export type Identified = { spec: JobSpec; canonical: string; spec_digest: string; job_id: string };
@@ -22,19 +23,24 @@ export const describeIssues = (error: z.ZodError, root: unknown): string =>
     .join('; ');
 
 /**
- * Reads a raw execution input or request body as a job spec. Defaults are filled in before hashing, so
+ * Reads a raw execution input or request body as a job spec. Secrets in its texts are removed before anything is
+ * hashed or stored. Defaults are filled in before hashing, so
  * `run: 1` written out or left out is the same job.
  * @returns the identified job, or what is wrong with it in one line
  */
-export const identifyJob = (raw: unknown): { ok: true; job: Identified } | { ok: false; problem: string; tooLarge?: boolean } => {
+export const identifyJob = (
+  raw: unknown,
+  secrets: readonly string[] = [],
+): { ok: true; job: Identified } | { ok: false; problem: string; tooLarge?: boolean } => {
   const parsed = JobSpec.safeParse(raw);
   if (!parsed.success) return { ok: false, problem: `not a job_spec_v1: ${describeIssues(parsed.error, raw)}` };
-  const canonical = canonicalJson(parsed.data);
+  const spec = JobSpec.parse(redactDeep(parsed.data, { secrets }));
+  const canonical = canonicalJson(spec);
   const bytes = Buffer.byteLength(canonical);
   if (bytes > JOB_SPEC_MAX_BYTES)
     return { ok: false, tooLarge: true, problem: `the job spec has ${bytes} bytes; at most ${JOB_SPEC_MAX_BYTES} are allowed` };
   const spec_digest = sha256Hex(canonical);
-  return { ok: true, job: { spec: parsed.data, canonical, spec_digest, job_id: spec_digest.slice(0, 12) } };
+  return { ok: true, job: { spec, canonical, spec_digest, job_id: spec_digest.slice(0, 12) } };
 };
 
 /** Name of the n-th execution of a job. */

@@ -51,3 +51,15 @@ export const addCounts = (...all: readonly Partial<Record<string, number>>[]): R
   for (const counts of all) for (const [rule, n] of Object.entries(counts)) sum[rule] = (sum[rule] ?? 0) + (n ?? 0);
   return sum;
 };
+
+/** Redacts every text inside a value; the shape stays. */
+export const redactDeep = <T>(value: T, options: { secrets?: readonly string[] } = {}): T => {
+  const walk = (at: unknown): unknown => {
+    if (typeof at === 'string') return redact(at, options).text;
+    if (Array.isArray(at)) return at.map(walk);
+    if (typeof at === 'object' && at !== null) return Object.fromEntries(Object.entries(at).map(([name, member]) => [name, walk(member)]));
+    return at;
+  };
+  // The walk keeps every type: only texts become other texts.
+  return walk(value) as T;
+};

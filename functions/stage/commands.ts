@@ -17,7 +17,7 @@ import { appendDecided, finishCancel } from './settle.ts';
 const REDELIVER_AFTER_MS = 2_000;
 
 const submit = async (world: World, spec: JobSpec, actor: Actor) => {
-  const identified = identifyJob(spec);
+  const identified = identifyJob(spec, world.env.knownSecrets);
   if (!identified.ok) throw new Refusal(identified.tooLarge ? 'PAYLOAD_TOO_LARGE' : 'INVALID_INPUT', identified.problem);
   const { job } = identified;
   const found = await findReferences(world, job);

@@ -12,7 +12,10 @@ const REFUSED_AS: Record<string, string> = { budget_escalation: 'STOPPED_BUDGET'
 /** Step Functions keeps at most this many characters of a failure's cause. */
 const CAUSE_MAX = 32_000;
 
-/** The hold's own context, moved on to where the decision leads, and to the log's newest event. */
+/**
+ * The hold's own context, moved on to where the decision leads, behind the decision: in a run from the log the
+ * later events are still ahead of it, and the states find them there.
+ */
 const contextAfter = async (world: World, { last_seq, last_hash }: Head, token: TaskToken, to: string) =>
   signContext(await world.keyRing(), {
     ...token.context,
@@ -28,16 +31,17 @@ export const release = async (world: World, head: Head, token: TaskToken): Promi
 
 const send = async (world: World, job: JobState, token: TaskToken, decision: NonNullable<Approval['decision']>): Promise<boolean> => {
   const { executions } = world;
+  const after = { last_seq: decision.seq, last_hash: decision.hash };
   if (token.run_id !== job.owner_run)
     return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
   switch (decision.event_type) {
     case 'APPROVED':
     case 'RESUMED':
-      return release(world, job, token);
+      return release(world, after, token);
     case 'REVISION_REQUESTED': {
       const to = reviseState(token.state);
       if (!to) throw new Error(`state ${token.state} cannot be revised; contracts/flow.ts and the approval's choices disagree`);
-      return executions.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, job, token, to)));
+      return executions.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, after, token, to)));
     }
     case 'REJECTED':
       return executions.fail(

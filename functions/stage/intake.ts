@@ -57,7 +57,7 @@ const standing = (state: JobState): string => (state.status === 'DONE' ? `is don
  */
 export const runIntake = async (world: World, raw: unknown): Promise<Record<string, unknown>> => {
   const { run_id, input } = parsePayload(StagePayload, raw);
-  const identified = identifyJob(input);
+  const identified = identifyJob(input, world.env.knownSecrets);
   if (!identified.ok) throw new InvalidInput(identified.problem);
   const found = await findReferences(world, identified.job);
   if ('problem' in found) throw new InvalidInput(found.problem);

@@ -109,7 +109,8 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
  */
 export const reconcile = async (world: World, options: { restartWaiters: boolean; all: boolean }): Promise<ReconcileReport> => {
   const report: ReconcileReport = { checked: 0, repaired: 0, redelivered: 0, redriven: 0 };
-  if (options.all) {
+  // Lost tokens are nobody's due date.
+  if (options.all || options.restartWaiters) {
     for await (const jobId of world.log.jobs()) await reconcileJob(world, jobId, options.restartWaiters, report);
     return report;
   }

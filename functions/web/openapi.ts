@@ -31,7 +31,13 @@ const OUTPUTS = {
   VerifyReport: http.VerifyReport,
   Problem: http.Problem,
 };
-const INPUTS = { JobSpec, DecisionBody: http.DecisionBody, ResumeBody: http.ResumeBody, CancelBody: http.CancelBody, ReconcileBody: http.ReconcileBody };
+const INPUTS = {
+  JobSpec,
+  DecisionBody: http.DecisionBody,
+  ResumeBody: http.ResumeBody,
+  CancelBody: http.CancelBody,
+  ReconcileBody: http.ReconcileBody,
+};
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });

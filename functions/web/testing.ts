@@ -98,7 +98,10 @@ export class Story {
     };
     const event_type = more.question === undefined ? 'WAITING_APPROVAL' : 'WAITING_HUMAN';
     const message = more.question ?? null;
-    return this.add({ event_type, step, state, visit, actor: { type: 'stage', id: state, identity: 'none' }, message, outputs }, minutesAgo);
+    return this.add(
+      { event_type, step, state, visit, actor: { type: 'stage', id: state, identity: 'none' }, message, outputs },
+      minutesAgo,
+    );
   }
 
   decided(event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED', message: string | null, minutesAgo: number): this {

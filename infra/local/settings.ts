@@ -45,6 +45,10 @@ const keyNames = (variables: Variables): string[] => [
   ...Object.entries(variables).flatMap(([name, value]) => (name.startsWith('HOLDPOINT_LLM_API_KEY_ENV') && value ? [value] : [])),
 ];
 
+/** Secret values of this machine's environment: kept out of everything that is stored or shown. */
+const knownSecrets = (process: Variables): string[] =>
+  [...keyNames(process), 'TELEGRAM_BOT_TOKEN', 'SLACK_WEBHOOK_URL'].flatMap((name) => process[name] ?? []);
+
 /** Variables of a local function: what the stack would set, and an access key that names the function. */
 export const functionVariables =
   (dataDir: string, endpoint: string, process: Record<string, string | undefined>) =>
@@ -53,6 +57,7 @@ export const functionVariables =
     ...(MODEL_CALLERS.includes(name)
       ? pick(process, (variable) => keyNames(process).includes(variable))
       : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
+    HOLDPOINT_KNOWN_SECRETS: JSON.stringify(knownSecrets(process)),
     HOLDPOINT_ENV: LOCAL.name,
     HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),
     HOLDPOINT_ARTIFACTS_BUCKET: bucketName(LOCAL, 'artifacts'),

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../functions/lib/hash.ts';
-import { bundle, ROOT } from '../../infra/aws/bundle.ts';
+import { bundle, callsProviders, ROOT } from '../../infra/aws/bundle.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 
 // Inside the tree, so that the SDK, which the Lambda runtime brings, is found here as well.
@@ -23,7 +23,7 @@ const VARIABLES = {
   HOLDPOINT_CONTEXT_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:holdpoint-dev-context-keys-AbCdEf',
 };
 
-const bundles = new Map(FUNCTIONS.map((spec) => [spec.name, bundle(spec)]));
+const bundles = new Map(FUNCTIONS.map((spec) => [spec.name, bundle(spec, { providers: false })]));
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
 
@@ -42,7 +42,36 @@ describe.each(FUNCTIONS)('$name', (spec) => {
 
   test('does not depend on where the tree lies', () => {
     expect(Object.values(files).map(text).join()).not.toContain(ROOT);
-    expect(Object.values(bundle(spec)).map(sha256Hex)).toEqual(Object.values(files).map(sha256Hex));
+    expect(Object.values(bundle(spec, { providers: false })).map(sha256Hex)).toEqual(Object.values(files).map(sha256Hex));
+  });
+});
+
+describe('provider packages', () => {
+  const withPackages = (files: Record<string, Uint8Array>) =>
+    Object.entries(files)
+      .filter(([name, bytes]) => name.endsWith('.mjs') && /x-api-key|ai-sdk-anthropic/i.test(text(bytes)))
+      .map(([name]) => name);
+  const intent = FUNCTIONS.find(({ name }) => name === 'intent');
+  if (!intent) throw new Error('no intent function');
+
+  test('are in no bundle of an environment that only replays', () => {
+    for (const files of bundles.values()) {
+      expect(withPackages(files)).toEqual([]);
+      const { sources }: { sources: string[] } = JSON.parse(text(files['index.mjs.map']));
+      expect(sources.filter((source) => source.includes('node_modules/@ai-sdk/'))).toEqual([]);
+    }
+  });
+
+  test('of an agent that may call models wait in chunks of their own', () => {
+    const files = bundle(intent, { providers: true });
+    expect(withPackages(files).length).toBeGreaterThan(0);
+    expect(withPackages(files)).not.toContain('index.mjs');
+  });
+
+  test('go only to agents, and only where calls may be live', () => {
+    const live = { llm: { mode: 'record' as const, providers: ['anthropic' as const] } };
+    expect(FUNCTIONS.filter((spec) => callsProviders(spec, live)).map(({ name }) => name)).toEqual(['intent', 'report']);
+    expect(FUNCTIONS.some((spec) => callsProviders(spec, { llm: { ...live.llm, mode: 'replay' } }))).toBe(false);
   });
 });
 

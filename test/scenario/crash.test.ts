@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../functions/lib/event.ts';
-import { approve, driveToEnd, getJob, startTestCloud, submit, temporaryFolder, untilSettled } from '../support/cloud.ts';
+import { approve, call, driveToEnd, getJob, startTestCloud, submit, temporaryFolder, untilSettled } from '../support/cloud.ts';
 import { crashAndContinue, type Ended, runUndisturbed } from '../support/crash.ts';
 import { sample } from '../support/specs.ts';
 
@@ -67,6 +67,29 @@ describe('a restart', () => {
     expect(again.events.filter((event) => event.event_type === 'WAITING_APPROVAL')).toHaveLength(1);
     await approve(second.web, waiting.job_id, 'blueprint');
     expect((await driveToEnd(second.web, waiting.job_id)).job.outcome).toBe('succeeded');
+    await second.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('without the DynamoDB folder runs a job that is past a hold from its log, and doubles nothing', async () => {
+    const dataDir = temporaryFolder();
+    const first = await startTestCloud({ dataDir });
+    const { job_id } = await submit(first.web, SPEC);
+    await approve(first.web, job_id, 'blueprint');
+    const { job } = await untilSettled(first.web, job_id, 'runspec');
+    await call(first.web, `/jobs/${job_id}/revise?step=runspec`, { body: { subject_digest: job.subject_digest, comment: 'once more' } });
+    await approve(first.web, job_id, 'blueprint');
+    const before = await untilSettled(first.web, job_id, 'runspec');
+    await first.close();
+    rmSync(join(dataDir, 'dynamodb'), { recursive: true });
+
+    const second = await startTestCloud({ dataDir });
+    const end = await driveToEnd(second.web, job_id);
+    expect(end.job.outcome).toBe('succeeded');
+    expect(new Set(end.events.map((event) => event.event_id)).size).toBe(end.events.length);
+    const added = end.events.slice(before.events.length).map((event) => event.event_type);
+    expect(added).toEqual(['REDRIVEN', 'APPROVED', 'RUN_COMPLETED', 'GATES_COMPLETED', 'REGISTRY_UPDATED', 'REPORT_COMPLETED', 'DONE']);
+    expect(verifyChain(end.events).problems).toEqual([]);
     await second.close();
     rmSync(dataDir, { recursive: true, force: true });
   });

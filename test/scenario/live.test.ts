@@ -72,7 +72,10 @@ describe('an agent that asks', () => {
     const asked = await untilHuman(job_id);
     expect(asked.events.at(-1)).toMatchObject({ event_type: 'WAITING_HUMAN', step: 'intent', message: QUESTION.question });
     const answer = { step: 'intent', answer: 'About a quarter.' };
-    const [first, second] = [await call(cloud.web, `/jobs/${job_id}/resume`, { body: answer }), await call(cloud.web, `/jobs/${job_id}/resume`, { body: answer })];
+    const [first, second] = [
+      await call(cloud.web, `/jobs/${job_id}/resume`, { body: answer }),
+      await call(cloud.web, `/jobs/${job_id}/resume`, { body: answer }),
+    ];
     expect(first).toMatchObject({ status: 200, body: { already_decided: false } });
     expect(second).toMatchObject({ status: 200, body: { already_decided: true } });
     const other = await call(cloud.web, `/jobs/${job_id}/resume`, { body: { ...answer, answer: 'A week.' } });
@@ -98,7 +101,9 @@ describe('a budget that is used up', () => {
     const { job } = await untilSettled(cloud.web, job_id, 'blueprint');
     await call(cloud.web, `/jobs/${job_id}/revise?step=blueprint`, { body: { subject_digest: job.subject_digest, comment: 'slower' } });
     const second = await untilSettled(cloud.web, job_id, 'blueprint');
-    await call(cloud.web, `/jobs/${job_id}/revise?step=blueprint`, { body: { subject_digest: second.job.subject_digest, comment: 'slower still' } });
+    await call(cloud.web, `/jobs/${job_id}/revise?step=blueprint`, {
+      body: { subject_digest: second.job.subject_digest, comment: 'slower still' },
+    });
     const over = await untilSettled(cloud.web, job_id, 'budget_escalation');
     expect(over.job.step).toBe('budget_escalation');
     await approve(cloud.web, job_id, 'budget_escalation');
@@ -126,10 +131,15 @@ describe('a recorded answer', () => {
     const first = await untilSettled(cloud.web, job_id, 'blueprint');
     const replayed = await submit(cloud.web, idea('replay', hypothesis));
     const second = await untilSettled(cloud.web, replayed.job_id, 'blueprint');
-    const blueprint = async (id: string) => (await fetch(`${cloud.web}/jobs/${id}/artifacts/outputs/agents/intent/1/blueprint.json`)).text();
+    const blueprint = async (id: string) =>
+      (await fetch(`${cloud.web}/jobs/${id}/artifacts/outputs/agents/intent/1/blueprint.json`)).text();
     expect(await blueprint(replayed.job_id)).toBe(await blueprint(job_id));
     expect(first.events.length).toBeGreaterThan(0);
-    expect(second.events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({ response_source: 'replay', replay_reason: 'mode', degraded: false });
+    expect(second.events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({
+      response_source: 'replay',
+      replay_reason: 'mode',
+      degraded: false,
+    });
   });
 });
 
@@ -153,7 +163,11 @@ describe('when every provider fails', () => {
     const job_id = await confirmed(idea('live', 'An idea nobody recorded.'));
     const end = await untilSettled(cloud.web, job_id);
     expect(end.job).toMatchObject({ status: 'DONE', outcome: 'stopped_llm_error' });
-    expect(end.events.at(-2)).toMatchObject({ event_type: 'ERROR', message: 'STOPPED_LLM_ERROR', outputs: { reason: 'STOPPED_LLM_ERROR' } });
+    expect(end.events.at(-2)).toMatchObject({
+      event_type: 'ERROR',
+      message: 'STOPPED_LLM_ERROR',
+      outputs: { reason: 'STOPPED_LLM_ERROR' },
+    });
     expect((await call(cloud.web, `/jobs/${job_id}/artifacts/outputs/agents/intent/1/error_summary.json`)).status).toBe(200);
   });
 });

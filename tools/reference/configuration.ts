@@ -20,6 +20,7 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_CONTEXT_KEYS: 'Keys that sign the context, as JSON. Local only.',
   HOLDPOINT_CONTEXT_SECRET_ARN: 'Secret that holds the same keys on AWS.',
   HOLDPOINT_LLM_KEYS_SECRET_ARN: 'Secret that holds the keys of model providers.',
+  HOLDPOINT_KNOWN_SECRETS: 'Secret values that are stored and shown nowhere, as a JSON array. Local only.',
   HOLDPOINT_LOG_LEVEL: 'Lowest level that is logged.',
   HOLDPOINT_SELF_APPROVAL: 'Whether the submitter may approve.',
   SOURCE_DATE_EPOCH: 'Fixes the clock, in seconds since 1970.',

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encodeFixture, type Fixture } from './fixture.ts';
 import { PromotionRefused, promote } from './promote.ts';
@@ -85,6 +87,12 @@ test('what redaction left behind is no secret to the scan, and no directive sile
   expect(await secretScan(`secretlint-disable\n// secretlint-disable\n${UNKNOWN_TOKEN}`)).toEqual([
     'secretlint-rule-linear:LINEAR_API_TOKEN',
   ]);
+});
+
+test('the secret scan finds nothing in what ships', async () => {
+  const files = readdirSync('cassettes', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+  expect(files.length).toBeGreaterThanOrEqual(12);
+  for (const name of files) expect(await secretScan(readFileSync(join('cassettes', name), 'utf8')), name).toEqual([]);
 });
 
 describe('regress', () => {

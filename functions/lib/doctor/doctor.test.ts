@@ -158,6 +158,7 @@ describe('the note', () => {
     const { note, answer } = await explain(UNKNOWN, saying(JSON.stringify({ ...NOTE, likely_cause: 'api_key=abc123def was wrong' })));
     expect(JSON.stringify([note, answer?.text])).not.toContain('abc123def');
     expect(note.source).toBe('doctor');
+    expect(readDoctorNote(JSON.stringify({ ...NOTE, likely_cause: 'api_key=abc123def' })).note?.likely_cause).not.toContain('abc123def');
   });
 
   it("is billed as the doctor's", () => {

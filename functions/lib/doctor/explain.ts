@@ -66,7 +66,7 @@ const byDoctor = async (failure: Failure, ask: Explain['ask'], signal: AbortSign
 export const explainFailure = async ({ failure, ask, enabled, signal }: Explain): Promise<Explained> => {
   const hardened = harden(failure);
   if (hardened) return { note: byPattern(failure, hardened), hardened, answer: null };
-  if (false) return { note: unexplained(failure, 'the doctor is not enabled (flag doctor_enabled)'), hardened, answer: null };
+  if (!enabled) return { note: unexplained(failure, 'the doctor is not enabled (flag doctor_enabled)'), hardened, answer: null };
   if (signal.aborted) return { note: unexplained(failure, 'no time was left to ask the doctor'), hardened, answer: null };
   try {
     return { ...(await byDoctor(failure, ask, signal)), hardened };

@@ -34,7 +34,14 @@ export const decisionRoutes = (deps: WebDeps): Hono => {
       const step = stepOf(c.req.query('step'));
       const body = await readJson(c.req.raw, DecisionBody, { limit: DECISION_MAX_BYTES, what: 'decision' });
       const actor = actorOf(deps, c.req.raw);
-      const command = { step, choice, subject_digest: body.subject_digest, comment: body.comment ?? null, actor, channel: channelOf(c.req.raw) };
+      const command = {
+        step,
+        choice,
+        subject_digest: body.subject_digest,
+        comment: body.comment ?? null,
+        actor,
+        channel: channelOf(c.req.raw),
+      };
       return c.json(await deps.commands.decide(id, command));
     });
   }

@@ -6,7 +6,16 @@ import { createWeb } from '../app.ts';
 import { emptyMemory, memoryDeps } from '../testing.ts';
 
 const recorded = shippedCassettes('cassettes');
-const app = createWeb(memoryDeps(emptyMemory(), { cassettes: fixtureCassettes(recorded) }));
+const store = fixtureCassettes(recorded);
+const asked: string[] = [];
+const cassettes: typeof store = {
+  ...store,
+  get: (...name) => {
+    asked.push(name.join('/'));
+    return store.get(...name);
+  },
+};
+const app = createWeb(memoryDeps(emptyMemory(), { cassettes }));
 
 test('recorded answers are listed, of one agent when asked, and each is read by its name', async () => {
   const { cassettes } = CassetteList.parse(await (await app.request('/cassettes?agent=intent')).json());
@@ -17,8 +26,9 @@ test('recorded answers are listed, of one agent when asked, and each is read by 
   }
 });
 
-test('a name that no recording has, or can have, is not found; an agent that cannot be is refused', async () => {
+test('a name that no recording has is not found, one that it cannot have never reaches the store, and an agent that cannot be is refused', async () => {
   const key = recorded[0]?.key;
+  asked.length = 0;
   for (const path of [
     `intent/${key}/1`,
     `report/${key}/0`,
@@ -29,6 +39,7 @@ test('a name that no recording has, or can have, is not found; an agent that can
     `intent/${key?.toUpperCase()}/0`,
   ])
     expect((await app.request(`/cassettes/${path}`)).status, path).toBe(404);
+  expect(asked).toEqual([`intent/${key}/1`, `report/${key}/0`]);
   expect((await app.request('/cassettes?agent=..%2f')).status).toBe(400);
 });
 

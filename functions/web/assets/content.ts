@@ -51,6 +51,23 @@ button:hover { background: var(--sunken); }
 .choice.yes button { background: var(--accent); color: var(--on-accent); border-color: var(--accent); }
 .choice.yes button:hover { background: var(--ink); outline: 2px solid var(--ink); outline-offset: 2px; }
 .signs { font-size: var(--small); }
+.asked { margin: 0; padding-left: var(--s4); border-left: 4px solid var(--wait); max-width: 72ch; white-space: pre-line; font-weight: 650; }
+.findings { display: grid; gap: var(--s2); }
+.findings ol { padding-left: var(--s6); display: grid; gap: var(--s2); }
+.findings li p + p { max-width: 72ch; }
+.risks { padding-left: var(--s6); }
+.stand-in { position: relative; display: grid; gap: var(--s3); padding: var(--s3) var(--s4) var(--s3) 28px; border: 1px solid var(--degraded); background: var(--surface); grid-template-columns: minmax(0, 1fr); }
+.stand-in::before { content: ""; position: absolute; inset: 0 auto 0 0; width: 12px; background: repeating-linear-gradient(135deg, var(--degraded) 0 3px, var(--surface) 3px 8px); }
+.budget { display: grid; gap: var(--s1); }
+.budget dl { display: grid; gap: var(--s2) var(--s6); grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 1fr)); max-width: 720px; }
+.budget dt { float: left; margin-right: var(--s2); }
+.budget dd { font-size: var(--small); }
+.meter { display: block; width: 100%; height: 6px; margin-top: 2px; }
+.meter .track { fill: var(--line); }
+.meter .reserved { fill: var(--strong); }
+.meter .spent { fill: var(--ink); }
+.near .spent { fill: var(--wait); }
+.full .spent { fill: var(--bad); }
 .filter { display: grid; grid-template-columns: auto minmax(120px, 320px) auto auto auto; gap: var(--s2); align-items: center; justify-content: start; font-size: var(--small); }
 .filter button { min-height: 40px; border-width: 1px; }
 @media (max-width: 599px) { .filter { grid-template-columns: auto minmax(0, 1fr); justify-content: stretch; } .filter button { grid-column: 2; justify-self: end; } }

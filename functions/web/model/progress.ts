@@ -14,7 +14,15 @@ const STATE_OF_TYPE: Partial<Record<EventType, string>> = {
   STOPPED_BUDGET: 'Stop',
 };
 
-const DECISIONS: EventType[] = ['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'APPROVAL_EXPIRED', 'APPROVAL_REMINDED', 'RESUMED'];
+const DECISIONS: EventType[] = [
+  'APPROVED',
+  'REJECTED',
+  'REVISION_REQUESTED',
+  'APPROVAL_VOTED',
+  'APPROVAL_EXPIRED',
+  'APPROVAL_REMINDED',
+  'RESUMED',
+];
 
 /** A step that several states ask belongs to the opening it answers, else to the hold behind the last state. */
 const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
@@ -30,7 +38,8 @@ const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals']
   const named = event.actor.type === 'stage' && event.event_type !== 'DONE' ? event.actor.id : event.outputs.state;
   if (map.nodes.some((node) => node.name === named)) return String(named);
   if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'Finish' : 'Stop';
-  if (event.event_type === 'WAITING_APPROVAL' || event.event_type === 'WAITING_HUMAN' || DECISIONS.includes(event.event_type)) return holdOf(map, event, approvals, last);
+  if (event.event_type === 'WAITING_APPROVAL' || event.event_type === 'WAITING_HUMAN' || DECISIONS.includes(event.event_type))
+    return holdOf(map, event, approvals, last);
   return STATE_OF_TYPE[event.event_type] ?? null;
 };
 

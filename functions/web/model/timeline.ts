@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import type { EventType, JobEvent } from '../../../contracts/events.ts';
-import { clip, figure, keyLabel, visible } from './text.ts';
+import { clip, exact, figure, keyLabel, visible } from './text.ts';
 
 export type Label = 'LIVE' | 'RECORD' | 'REPLAY' | 'DEGRADED';
 export type FileLink = { path: string; name: string };
@@ -30,6 +31,7 @@ const TITLES: Partial<Record<EventType, string>> = {
   WAITING_APPROVAL: 'Waits for a signature',
   APPROVAL_VOTED: 'Vote recorded',
   WAITING_HUMAN: 'Waits for an answer',
+  RESUMED: 'Question answered',
   RUN_COMPLETED: 'Run completed',
   GATES_COMPLETED: 'Gates judged',
   REGISTRY_UPDATED: 'Registry updated',
@@ -40,6 +42,7 @@ const TITLES: Partial<Record<EventType, string>> = {
 };
 const TONES: Partial<Record<EventType, Entry['tone']>> = {
   APPROVED: 'good',
+  RESUMED: 'good',
   REJECTED: 'bad',
   ERROR: 'bad',
   JOB_TIMEOUT: 'bad',
@@ -52,7 +55,8 @@ const TONES: Partial<Record<EventType, Entry['tone']>> = {
 };
 
 const titleOf = (event: JobEvent): string => {
-  if (event.event_type === 'DONE') return `Done: ${clip(keyLabel(typeof event.outputs.status === 'string' ? event.outputs.status : 'unknown'), 40)}`;
+  if (event.event_type === 'DONE')
+    return `Done: ${clip(keyLabel(typeof event.outputs.status === 'string' ? event.outputs.status : 'unknown'), 40)}`;
   if (event.event_type === 'APPROVED' && event.outputs.auto === true) return 'Passed by itself';
   const words = event.event_type.toLowerCase().replaceAll('_', ' ');
   return TITLES[event.event_type] ?? words.charAt(0).toUpperCase() + words.slice(1);
@@ -103,9 +107,33 @@ const SHOWN = new Set([
   'auto',
   'degraded',
   'mode',
+  'replay_reason',
+  'recorded_at',
+  'provider',
+  'model',
 ]);
 
-const notesOf = (event: JobEvent): Entry['notes'] =>
+const Answer = z.object({
+  provider: z.string(),
+  model: z.string(),
+  replay_reason: z.string().nullish(),
+  recorded_at: z.string().nullish(),
+});
+
+/** Where the model answer behind an event comes from: who gave it, when it was recorded, why it is a recording. */
+const answerNotes = (outputs: Record<string, unknown>): Entry['notes'] => {
+  const answer = Answer.safeParse(outputs).data;
+  if (!answer) return [];
+  const { provider, model, replay_reason, recorded_at } = answer;
+  return [
+    { label: recorded_at ? 'recorded from' : 'answered by', text: clip(`${provider}/${model}`, 120) },
+    ...(recorded_at ? [{ label: 'recorded', text: exact(clip(recorded_at, 40)) }] : []),
+    // The reason matters where somebody else should have answered.
+    ...(replay_reason && outputs.degraded === true ? [{ label: 'because', text: clip(`replay_reason=${replay_reason}`, 60) }] : []),
+  ];
+};
+
+const scalarNotes = (event: JobEvent): Entry['notes'] =>
   Object.entries(event.outputs)
     .filter(
       ([key, value]) =>
@@ -117,6 +145,8 @@ const notesOf = (event: JobEvent): Entry['notes'] =>
     )
     .slice(0, 6)
     .map(([key, value]) => ({ label: keyLabel(key), text: typeof value === 'number' ? figure(value) : clip(String(value), 300) }));
+
+const notesOf = (event: JobEvent): Entry['notes'] => [...answerNotes(event.outputs), ...scalarNotes(event)];
 
 /** One event as the timeline tells it. Nothing in it is markup. */
 export const entryOf = (event: JobEvent): Entry => {

@@ -2,9 +2,11 @@ import { html } from 'hono/html';
 import type { Actor, JobEvent } from '../../../contracts/events.ts';
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
+import { amountText } from '../model/budget.ts';
 import { costSoFar } from '../model/cost.ts';
 import { usd, visible } from '../model/text.ts';
 import { type Evidence, evidenceCards } from './evidence.ts';
+import { findingsOf, findingsPreview } from './findings.ts';
 import type { Html } from './layout.ts';
 import { digest, notice, said, time } from './parts.ts';
 
@@ -30,13 +32,17 @@ export const costLine = (state: JobState): Html => {
 const choice = (value: string, name: string, consequence: string, classes: string): Html =>
   html`<div class="choice ${classes}"><button type="submit" name="choice" value="${value}" aria-describedby="on-${value}">${name}</button><p id="on-${value}">${consequence}</p></div>`;
 
+/** Approving a raised budget grants what the log names. */
+const onApprove = ({ step, grant }: Approval): string =>
+  grant === null ? meaning(step).onApprove : `${meaning(step).onApprove} The limits become ${amountText(grant)}.`;
+
 const choices = (approval: Approval, signable: boolean): Html => {
   const does = meaning(approval.step);
   const can = (value: string) => approval.choices.includes(value);
   return html`<div class="choices">
 ${can('reject') ? choice('reject', 'Reject', does.onReject, '') : ''}
 ${can('revise') ? choice('revise', 'Send back', `${does.onRevise ?? FALLBACK.onRevise} Say what to change.`, '') : ''}
-${can('approve') && signable ? choice('approve', 'Approve', does.onApprove, 'yes') : ''}
+${can('approve') && signable ? choice('approve', 'Approve', onApprove(approval), 'yes') : ''}
 </div>`;
 };
 
@@ -61,16 +67,25 @@ const votes = (approval: Approval): Html | string =>
     : html`<div><dt>Votes</dt><dd>${approval.votes.length} of ${approval.quorum}${approval.votes.length > 0 ? `: ${approval.votes.map((vote) => visible(vote.by)).join(', ')}` : ''}</dd></div>`;
 
 /** The question, the evidence, and the answers: all an approver needs, in that order. */
-export const decisionCard = (options: { state: JobState; approval: Approval; evidence: Evidence[]; actor: Actor; now: Date }): Html => {
-  const { state, approval, evidence, actor, now } = options;
+export const decisionCard = (options: {
+  state: JobState;
+  approval: Approval;
+  events: JobEvent[];
+  evidence: Evidence[];
+  actor: Actor;
+  now: Date;
+}): Html => {
+  const { state, approval, events, evidence, actor, now } = options;
   const { question } = meaning(approval.step);
+  const findings = findingsOf(approval, events);
   return html`<section class="decision" id="decision" data-live aria-labelledby="question">
 <h2 id="question">${question}</h2>
 <dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
 <div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
 <div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div>${votes(approval)}
 <div><dt>Cost so far</dt><dd>${costLine(state)}</dd></div></dl>
-${evidence.length === 0 ? html`<p class="quiet">This step covers no files.</p>` : evidenceCards(evidence)}
+${findings ? findingsPreview(findings) : ''}
+${evidence.length === 0 ? html`<p class="quiet">This step covers no files.</p>` : evidenceCards(evidence, (name) => findings !== null && name.endsWith('_guard'))}
 ${form(
   state,
   approval,
@@ -84,6 +99,7 @@ const VERBS: Record<string, string> = {
   REJECTED: 'Rejected',
   REVISION_REQUESTED: 'Sent back',
   APPROVAL_VOTED: 'Vote recorded',
+  RESUMED: 'Answered',
 };
 
 /** What was recorded, read from the log itself; nothing for a number that is no decision. */

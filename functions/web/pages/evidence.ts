@@ -6,6 +6,7 @@ import { type Change, diffJson } from '../model/diff.ts';
 import { cellOf, readable } from '../model/readable.ts';
 import { excerpt, heading, visible } from '../model/text.ts';
 import type { Html } from './layout.ts';
+import { ownForm } from './live-plan.ts';
 import { digest, notice } from './parts.ts';
 import { blocks } from './readable.ts';
 
@@ -66,15 +67,17 @@ const changed = (changes: Change[] | null): Html | string => {
 <tbody>${changes.slice(0, MAX_CHANGES).map(({ pointer, before, after }) => html`<tr><th scope="row"><code>${visible(pointer)}</code></th><td><del>${cellOf(before).text}</del></td><td><ins>${cellOf(after).text}</ins></td></tr>`)}</tbody></table></div></details>`;
 };
 
-const content = (evidence: Evidence): Html => {
+const content = (evidence: Evidence, folded: boolean): Html => {
   const value = parsed(evidence.text);
   if (evidence.text === null) return html``;
+  if (folded) return html`<details id="folded-${evidence.name}"><summary>Whole file</summary>${content(evidence, false)}</details>`;
   if (typeof value !== 'object' || value === null) return html`<pre tabindex="0">${excerpt(evidence.text, RAW_CHARS)}</pre>`;
   const raw = JSON.stringify(value, null, 1);
-  return html`${blocks(readable(value))}<details id="raw-${evidence.name}"><summary>JSON</summary><pre tabindex="0">${excerpt(raw, RAW_CHARS)}</pre></details>`;
+  return html`${ownForm(evidence.name, value) ?? blocks(readable(value))}<details id="raw-${evidence.name}"><summary>JSON</summary><pre tabindex="0">${excerpt(raw, RAW_CHARS)}</pre></details>`;
 };
 
-const broken = (evidence: Evidence): Html | string =>
+/** A warning where a file is not what the log names. */
+export const broken = (evidence: Evidence): Html | string =>
   evidence.intact
     ? ''
     : notice(
@@ -83,11 +86,11 @@ const broken = (evidence: Evidence): Html | string =>
         html`<p>The log names ${digest(`sha256:${evidence.sha256}`)}. Do not sign; ask operations to restore it, then reload.</p>`,
       );
 
-/** One card per signed file. */
-export const evidenceCards = (list: Evidence[]): Html =>
+/** One card per signed file; what is shown above already is `folded`. */
+export const evidenceCards = (list: Evidence[], folded: (name: string) => boolean = () => false): Html =>
   html`${list.map(
     (
       evidence,
     ) => html`<article class="card"><header><h3>${heading(evidence.name)}</h3><p class="meta">${digest(`sha256:${evidence.sha256}`)}${evidence.href ? html` · <a href="${evidence.href}">Open file</a>` : ''}</p></header>
-${broken(evidence)}${changed(evidence.changes)}${content(evidence)}</article>`,
+${broken(evidence)}${changed(evidence.changes)}${content(evidence, folded(evidence.name))}</article>`,
   )}`;

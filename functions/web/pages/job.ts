@@ -3,19 +3,24 @@ import type { LoadedJob } from '../../../contracts/commands.ts';
 import type { Actor, JobEvent } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import type { Web } from '../deps.ts';
+import { type Meter, metersOf } from '../model/budget.ts';
 import { progress } from '../model/progress.ts';
 import { readable } from '../model/readable.ts';
 import { clip, fileSize } from '../model/text.ts';
 import { viewOfState } from '../model/views.ts';
+import { budgetMeter } from './budget.ts';
 import { costLine, decisionCard, recorded } from './decision.ts';
 import { diagram, type Tone } from './diagram.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
 import { type Html, page } from './layout.ts';
 import { modeLabels, notice, said, soft, standing, time } from './parts.ts';
+import { questionCard } from './question.ts';
 import { blocks } from './readable.ts';
 import { type Result, resultPanel } from './result.ts';
 import { loadResult } from './result-data.ts';
 import { timeline } from './timeline.ts';
+import { doubleChargeNotice, errorPanel, standInPanel } from './trouble.ts';
+import { loadTrouble, type Trouble } from './trouble-data.ts';
 
 /** Everything the page of a job shows. */
 export type JobPage = LoadedJob & {
@@ -23,6 +28,8 @@ export type JobPage = LoadedJob & {
   result: Result | null;
   asked: unknown;
   files: { path: string; bytes: number }[];
+  meters: Meter[] | null;
+  trouble: Trouble;
 };
 
 const loadAsked = async (web: Web, id: string): Promise<unknown> => {
@@ -38,18 +45,28 @@ const loadAsked = async (web: Web, id: string): Promise<unknown> => {
 export const loadJobPage = async (web: Web, loaded: LoadedJob): Promise<JobPage> => {
   const { state, events } = loaded;
   const prefix = `jobs/${state.job_id}/`;
-  const [evidence, result, asked, files] = await Promise.all([
-    state.status === 'WAITING_APPROVAL' ? loadEvidence(web, state, state.approval) : [],
+  const [evidence, result, asked, listed, use] = await Promise.all([
+    state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN' ? loadEvidence(web, state, state.approval) : [],
     loadResult(web, state.job_id, events),
     loadAsked(web, state.job_id),
     web.artifacts.list(prefix),
+    web.budgetUse(state.job_id),
   ]);
-  return { state, events, evidence, result, asked, files: files.map(({ key, bytes }) => ({ path: key.slice(prefix.length), bytes })) };
+  const files = listed.map(({ key, bytes }) => ({ path: key.slice(prefix.length), bytes }));
+  const trouble = await loadTrouble(
+    web,
+    state,
+    files.map(({ path }) => path),
+  );
+  return { state, events, evidence, result, asked, files, meters: metersOf(state, web.budget, use), trouble };
 };
 
-const head = (state: JobState, now: Date): Html => html`<header class="job" id="job-head" data-live><h1>${said(clip(state.title, 200))}</h1>
-<p class="line">${standing(viewOfState(state))} ${modeLabels(state)}</p>
-<p class="meta"><code>${state.job_id}</code> · ${state.kind}${state.run > 1 ? html`, run ${state.run}` : ''} · by ${said(state.submitted_by.id)} (${state.submitted_by.identity}) · ${time(state.created_at, now)} · ${costLine(state)}</p></header>`;
+const head = (
+  { state, meters, trouble }: JobPage,
+  now: Date,
+): Html => html`<header class="job" id="job-head" data-live><h1>${said(clip(state.title, 200))}</h1>
+<p class="line">${standing(viewOfState(state))} ${modeLabels({ mode: state.mode, degraded: state.degraded || trouble.standIns.length > 0 })}</p>
+<p class="meta"><code>${state.job_id}</code> · ${state.kind}${state.run > 1 ? html`, run ${state.run}` : ''} · by ${said(state.submitted_by.id)} (${state.submitted_by.identity}) · ${time(state.created_at, now)} · ${costLine(state)}</p>${budgetMeter(meters)}</header>`;
 
 const ENDINGS: Record<string, string> = {
   gates_failed: 'The run finished, and the policy bundle does not accept its result. The trial is on record; there is no card.',
@@ -61,7 +78,7 @@ const ENDINGS: Record<string, string> = {
   error: 'A stage failed for good.',
 };
 
-const ending = (state: JobState, events: JobEvent[]): Html | string => {
+const ending = ({ state, events }: JobPage): Html | string => {
   if (state.status !== 'DONE' || state.outcome === 'succeeded') return '';
   const cause = events.findLast(
     (event) => event.event_type === 'ERROR' || event.event_type === 'REJECTED' || event.event_type === 'CANCELLED',
@@ -98,12 +115,13 @@ const artifacts = (
 ${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${soft(path)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
 ${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
 
-const decision = (data: JobPage, actor: Actor, now: Date): Html => {
-  const { state, evidence } = data;
-  if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, evidence, actor, now });
-  const question =
-    state.status === 'WAITING_HUMAN' ? html`<h2>It waits for an answer</h2><p class="prose">${said(state.question)}</p>` : '';
-  return html`<section id="decision" data-live>${question}</section>`;
+const ended = (data: JobPage): Html =>
+  html`<section class="panel" id="ending" data-live>${ending(data)}${doubleChargeNotice(data.trouble)}${errorPanel(data.trouble, data.state.job_id)}</section>`;
+
+const decision = ({ state, events, evidence }: JobPage, actor: Actor, now: Date): Html => {
+  if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, events, evidence, actor, now });
+  if (state.status === 'WAITING_HUMAN') return questionCard({ state, evidence, actor, now });
+  return html`<section id="decision" data-live></section>`;
 };
 
 export type JobPageOptions = { actor: Actor; all: boolean; banner?: Html | string; decided?: { seq: number; late: boolean } };
@@ -120,8 +138,8 @@ export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html 
         now,
       )
     : '';
-  const main = html`${options.banner ?? ''}${done}${head(state, now)}
-<div class="columns"><div class="first">${ending(state, events)}${decision(data, options.actor, now)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
+  const main = html`${options.banner ?? ''}${done}${head(data, now)}
+<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, now)}${decision(data, options.actor, now)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
 <aside class="second" aria-label="Map">${map(web, state, events)}</aside>
 <div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, options.all)}${artifacts(state.job_id, data.files)}</div></div>
 <p id="live-note" class="toast" role="status"></p>`;

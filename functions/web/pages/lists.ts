@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { ApprovalView } from '../../../contracts/http.ts';
-import { JobStatus } from '../../../contracts/job-state.ts';
+import { type JobState, JobStatus } from '../../../contracts/job-state.ts';
+import type { Cassette } from '../../../contracts/llm.ts';
 import type { JobRecord, Page } from '../../../contracts/ports.ts';
 import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
 import { clip } from '../model/text.ts';
@@ -42,8 +43,31 @@ const question = (step: string): string => {
   return known.success ? STEPS[known.data].question : step;
 };
 
-/** What waits, oldest first. */
-export const approvalList = (approvals: ApprovalView[], next: string | null, now: Date): Html => html`<h1>Approvals</h1>
+/** Questions that are looked up for one page. */
+export const MAX_QUESTIONS = 20;
+export type OpenQuestion = Extract<JobState, { status: 'WAITING_HUMAN' }>;
+
+const questions = (open: OpenQuestion[], now: Date): Html | string =>
+  open.length === 0
+    ? ''
+    : html`<h2>Questions</h2><ol class="waits">${open.map(
+        ({
+          job_id,
+          title,
+          step,
+          question: asked,
+          approval,
+        }) => html`<li><a href="/ui/jobs/${job_id}#decision"><strong>${said(clip(asked, 200))}</strong></a><p>${said(clip(title, 120))}</p>
+<p class="meta">${step.replaceAll('_', ' ')} · asked ${time(approval.opened_at, now)} · expires ${time(approval.expires_at, now)}</p></li>`,
+      )}</ol>`;
+
+/** What waits, oldest first, and the questions that only a person can answer. */
+export const approvalList = (
+  approvals: ApprovalView[],
+  open: OpenQuestion[],
+  next: string | null,
+  now: Date,
+): Html => html`<h1>Approvals</h1>
 ${
   approvals.length === 0
     ? empty('Nothing waits for a signature', html`<p>Jobs that run are under <a href="/ui/jobs?status=RUNNING">running</a>.</p>`)
@@ -51,21 +75,25 @@ ${
         (a) => html`<li><a href="/ui/jobs/${a.job_id}#decision"><strong>${question(a.step)}</strong></a><p>${said(clip(a.title, 120))}</p>
 <p class="meta">${a.step.replaceAll('_', ' ')} · asked ${time(a.opened_at, now)} · expires ${time(a.expires_at, now)}${a.quorum > 1 ? html` · ${a.votes} of ${a.quorum} votes` : ''}</p></li>`,
       )}</ol>`
-}${more('/ui/approvals', {}, next)}`;
+}${more('/ui/approvals', {}, next)}${questions(open, now)}`;
 
-const MAX_CASSETTES = 200;
+/** Recordings that are read for one page. */
+export const MAX_CASSETTES = 100;
 
-/** Recorded answers, by agent. */
-export const cassetteList = (
-  list: { agent: string; key: string; n: number }[],
-  agents: string[],
-  agent: string | undefined,
-): Html => html`<h1>Cassettes</h1>
+type Recorded = { agent: string; key: string; n: number; cassette: Cassette | null };
+export type CassettePage = { shown: Recorded[]; total: number; agents: string[]; agent: string | undefined; now: Date };
+
+const recordedRow = ({ agent, key, n, cassette }: Recorded, now: Date): Html => html`<tr><th scope="row">${agent}</th>
+<td><a href="/cassettes/${agent}/${key}/${n}"><code title="${key}">${key.slice(0, 16)}</code></a></td><td class="num">${n}</td>
+${cassette === null ? html`<td colspan="3" class="quiet">gone, or not readable</td>` : html`<td>${said(cassette.answer.provider)}</td><td>${said(clip(cassette.answer.model, 80))}</td><td>${time(cassette.recorded_at, now)}</td>`}</tr>`;
+
+/** Recorded answers, by agent: what each is, not whether it still fits. */
+export const cassetteList = ({ shown, total, agents, agent, now }: CassettePage): Html => html`<h1>Cassettes</h1>
 <p class="prose quiet">Recorded model answers. A job in replay mode takes the one whose key fits its question exactly.</p>
 ${agents.length < 2 ? '' : html`<p class="tabs"><a href="/ui/cassettes"${agent === undefined ? html` aria-current="true"` : ''}>All</a> ${agents.map((name) => html`<a href="/ui/cassettes?agent=${name}"${agent === name ? html` aria-current="true"` : ''}>${name}</a> `)}</p>`}
 ${
-  list.length === 0
+  shown.length === 0
     ? empty('No recorded answers', html`<p>Submit a job in <code>record</code> mode to make one.</p>`)
-    : html`<div class="scroll" tabindex="0" role="group" aria-label="Cassettes"><table><thead><tr><th scope="col">Agent</th><th scope="col">Key</th><th scope="col" class="num">Repeat</th></tr></thead>
-<tbody>${list.slice(0, MAX_CASSETTES).map(({ agent: name, key, n }) => html`<tr><th scope="row">${name}</th><td><code title="${key}">${key.slice(0, 16)}</code></td><td class="num">${n}</td></tr>`)}</tbody></table></div>`
-}${list.length > MAX_CASSETTES ? html`<p class="quiet">${list.length - MAX_CASSETTES} more: <a href="/cassettes">all as JSON</a>.</p>` : ''}`;
+    : html`<div class="scroll" tabindex="0" role="group" aria-label="Cassettes"><table><thead><tr><th scope="col">Agent</th><th scope="col">Key</th><th scope="col" class="num">Repeat</th><th scope="col">Provider</th><th scope="col">Model</th><th scope="col">Recorded</th></tr></thead>
+<tbody>${shown.map((row) => recordedRow(row, now))}</tbody></table></div>`
+}${total > shown.length ? html`<p class="quiet">${total - shown.length} more: <a href="/cassettes">all as JSON</a>.</p>` : ''}`;

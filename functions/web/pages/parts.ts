@@ -26,9 +26,11 @@ export const label = (name: Label): Html => html`<span class="mode mode-${name.t
 
 const OF_MODE: Record<Mode, Label> = { live: 'LIVE', record: 'RECORD', replay: 'REPLAY' };
 
+export const modeLabel = (mode: Mode): Html => label(OF_MODE[mode]);
+
 /** How answers of a job are made: colour and word. */
 export const modeLabels = (job: { mode: Mode; degraded: boolean }): Html =>
-  html`<span class="modes">${label(OF_MODE[job.mode])}${job.degraded ? html` ${label('DEGRADED')}` : ''}</span>`;
+  html`<span class="modes">${modeLabel(job.mode)}${job.degraded ? html` ${label('DEGRADED')}` : ''}</span>`;
 
 type Standing = { status: string; step: string | null; outcome: string | null };
 

@@ -2,11 +2,13 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import * as z from 'zod';
 import { Refusal } from '../../../contracts/commands.ts';
-import { DECISION_MAX_BYTES, PROBLEMS } from '../../../contracts/http.ts';
+import { UnreadableDocument } from '../../../contracts/errors.ts';
+import { DECISION_MAX_BYTES, type DecisionView, PROBLEMS, ResumeBody } from '../../../contracts/http.ts';
 import { AgentId, SubjectDigest } from '../../../contracts/ids.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
+import type { Cassette } from '../../../contracts/llm.ts';
 import { Choice } from '../../../contracts/steps.ts';
-import { stepOf } from '../api/decisions.ts';
+import { questionStepOf, stepOf } from '../api/decisions.ts';
 import { listJobs, loadJob } from '../api/jobs.ts';
 import type { Web } from '../deps.ts';
 import { readForm } from '../http/body.ts';
@@ -16,7 +18,7 @@ import { approvalOf } from '../model/views.ts';
 import { recorded } from './decision.ts';
 import { jobPage, loadJobPage } from './job.ts';
 import { type Html, page } from './layout.ts';
-import { approvalList, cassetteList, jobList } from './lists.ts';
+import { approvalList, cassetteList, jobList, MAX_CASSETTES, MAX_QUESTIONS, type OpenQuestion } from './lists.ts';
 import { digest, notice } from './parts.ts';
 
 const DecisionForm = z.object({
@@ -30,6 +32,13 @@ const DecisionForm = z.object({
     .pipe(z.string().max(4000)),
 });
 
+const AnswerForm = ResumeBody.extend({
+  answer: z
+    .string()
+    .transform((text) => text.replaceAll('\r\n', '\n'))
+    .pipe(ResumeBody.shape.answer),
+});
+
 const changed = (digestSeen: string, state: JobState): Html =>
   notice(
     'bad',
@@ -37,11 +46,14 @@ const changed = (digestSeen: string, state: JobState): Html =>
     html`<p>You decided on ${digest(digestSeen)}.${state.status === 'WAITING_APPROVAL' ? html` It is ${digest(state.approval.subject_digest)} now: read it below and decide again.` : ' The job has moved on; its state is below.'}</p>`,
   );
 
-/** The job page as the answer to a decision that was not taken. */
-const refusedPage = async (web: Web, c: Context, id: string, refusal: Refusal, seen: string): Promise<Response> => {
+/** The job page as the answer to a decision that was not taken. `on` is what the form was about. */
+const refusedPage = async (web: Web, c: Context, id: string, refusal: Refusal, on: { step: string; seen?: string }): Promise<Response> => {
   const loaded = await loadJob(web, id);
   const { state, events } = loaded;
-  const earlier = state.approvals.findLast((a) => a.subject_digest === seen && a.decision !== null)?.decision;
+  const { step, seen } = on;
+  const earlier = state.approvals.findLast(
+    (a) => (seen === undefined ? a.step === step : a.subject_digest === seen) && a.decision !== null,
+  )?.decision;
   const outcome = earlier
     ? recorded(
         events.find((event) => event.seq === earlier.seq),
@@ -50,12 +62,38 @@ const refusedPage = async (web: Web, c: Context, id: string, refusal: Refusal, s
       )
     : '';
   const why =
-    refusal.code === 'STALE_SUBJECT' ? changed(seen, state) : notice('bad', 'Your decision was not taken', html`<p>${refusal.message}</p>`);
+    refusal.code === 'STALE_SUBJECT' && seen !== undefined
+      ? changed(seen, state)
+      : notice('bad', `Your ${seen === undefined ? 'answer' : 'decision'} was not taken`, html`<p>${refusal.message}</p>`);
   const view = jobPage(web, await loadJobPage(web, loaded), { actor: actorOf(web, c.req.raw), all: false, banner: html`${why}${outcome}` });
   return c.html(view, PROBLEMS[refusal.code] === 409 ? 409 : 400);
 };
 
 const SHOWN_ON_THE_JOB = new Set(['STALE_SUBJECT', 'DECISION_CONFLICT', 'NOT_WAITING']);
+
+/** Sends a form's command: back to the job with what was recorded, or the job as it is now with why nothing was. */
+const settle = async (
+  web: Web,
+  c: Context,
+  id: string,
+  on: { step: string; seen?: string },
+  send: () => Promise<DecisionView>,
+): Promise<Response> => {
+  try {
+    const { decision, already_decided } = await send();
+    return c.redirect(`/ui/jobs/${id}?decided=${decision.seq}${already_decided ? '&late=1' : ''}`, 303);
+  } catch (thrown) {
+    if (thrown instanceof Refusal && SHOWN_ON_THE_JOB.has(thrown.code)) return refusedPage(web, c, id, thrown, on);
+    throw thrown;
+  }
+};
+
+const answer = async (web: Web, c: Context): Promise<Response> => {
+  const id = jobIdOf(c.req.param('id') ?? '');
+  const form = parseInput(AnswerForm, await readForm(c.req.raw, DECISION_MAX_BYTES), 'form');
+  const command = { step: questionStepOf(form.step), answer: form.answer, actor: actorOf(web, c.req.raw), channel: 'page' as const };
+  return settle(web, c, id, { step: command.step }, () => web.commands.resume(id, command));
+};
 
 const decide = async (web: Web, c: Context): Promise<Response> => {
   const id = jobIdOf(c.req.param('id') ?? '');
@@ -69,13 +107,7 @@ const decide = async (web: Web, c: Context): Promise<Response> => {
     actor: actorOf(web, c.req.raw),
     channel: 'page' as const,
   };
-  try {
-    const { decision, already_decided } = await web.commands.decide(id, command);
-    return c.redirect(`/ui/jobs/${id}?decided=${decision.seq}${already_decided ? '&late=1' : ''}`, 303);
-  } catch (thrown) {
-    if (thrown instanceof Refusal && SHOWN_ON_THE_JOB.has(thrown.code)) return refusedPage(web, c, id, thrown, subject_digest);
-    throw thrown;
-  }
+  return settle(web, c, id, { step: command.step, seen: subject_digest }, () => web.commands.decide(id, command));
 };
 
 const showJob = async (web: Web, c: Context): Promise<Response> => {
@@ -89,6 +121,23 @@ const showJob = async (web: Web, c: Context): Promise<Response> => {
   return c.html(view);
 };
 
+/** A recording, or null where it is gone or of a version this build does not read: the others are listed all the same. */
+const readable = async (web: Web, { agent, key, n }: { agent: string; key: string; n: number }): Promise<Cassette | null> => {
+  try {
+    return await web.cassettes.get(agent, key, n);
+  } catch (thrown) {
+    if (thrown instanceof UnreadableDocument) return null;
+    throw thrown;
+  }
+};
+
+/** Questions of agents that nobody has answered, newest job first. */
+const openQuestions = async (web: Web): Promise<OpenQuestion[]> => {
+  const { items } = await web.index.list({ status: 'WAITING_HUMAN', limit: MAX_QUESTIONS });
+  const loaded = await Promise.all(items.map(({ job_id }) => web.commands.load(job_id)));
+  return loaded.flatMap((job) => (job?.state.status === 'WAITING_HUMAN' ? [job.state] : []));
+};
+
 export const pageRoutes = (web: Web): Hono =>
   new Hono()
     .get('/ui/jobs', async (c) => {
@@ -99,15 +148,20 @@ export const pageRoutes = (web: Web): Hono =>
     })
     .get('/ui/jobs/:id', (c) => showJob(web, c))
     .post('/ui/jobs/:id/decide', (c) => decide(web, c))
+    .post('/ui/jobs/:id/resume', (c) => answer(web, c))
     .get('/ui/approvals', async (c) => {
       const list = await web.index.waiting(pageOf(parseInput(PageQuery, queryOf(c.req.raw), 'query')));
-      const main = approvalList(list.items.flatMap(approvalOf), list.next_cursor, web.clock());
+      const main = approvalList(list.items.flatMap(approvalOf), await openQuestions(web), list.next_cursor, web.clock());
       return c.html(page(web, { title: 'Approvals', at: '/ui/approvals', actor: actorOf(web, c.req.raw), main }));
     })
     .get('/ui/cassettes', async (c) => {
       const { agent } = parseInput(z.object({ agent: AgentId.optional() }), queryOf(c.req.raw), 'query');
       const all = await web.cassettes.list();
       const agents = [...new Set(all.map((cassette) => cassette.agent))].toSorted();
-      const main = cassetteList(agent === undefined ? all : all.filter((cassette) => cassette.agent === agent), agents, agent);
+      const named = agent === undefined ? all : all.filter((cassette) => cassette.agent === agent);
+      const shown = await Promise.all(
+        named.slice(0, MAX_CASSETTES).map(async (name) => ({ ...name, cassette: await readable(web, name) })),
+      );
+      const main = cassetteList({ shown, total: named.length, agents, agent, now: web.clock() });
       return c.html(page(web, { title: 'Cassettes', at: '/ui/cassettes', actor: actorOf(web, c.req.raw), main }));
     });

@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import type { Approval, JobState } from '../../../contracts/job-state.ts';
+import { type LinkRef, Notification, type NotificationKind, type OutboxRecord, type Recipient } from '../../../contracts/notification.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { sha256Hex } from '../hash.ts';
+import { redact } from '../redaction.ts';
+import { nameOf } from './keys.ts';
+import { asks, wordsOf } from './words.ts';
+
+export type NotificationValues = {
+  kind: NotificationKind;
+  job: JobState;
+  /** What is asked or was decided; null for `done` and alerts about the whole job. */
+  approval: Approval | null;
+  to: Recipient;
+  /** Which one of its kind for this state and visit, from 1: the third reminder is 3. */
+  n: number;
+  environment: string;
+  /** Origin of the pages, such as `https://holdpoint.example`. */
+  origin: string;
+  /** The recipient's own link; left out where the recipient is not one person, or nothing is asked. */
+  link_ref: LinkRef | null;
+  /** Words of an alert; written here, never by a model. */
+  note: string | null;
+  at: string;
+  /** Known secret values: they are removed wherever they stand. */
+  secrets: readonly string[];
+};
+
+/** What is to be recorded and sent: a notification without its link, and the link's name. */
+export type Drafted = Pick<OutboxRecord, 'notification' | 'link_ref'>;
+
+const Call = z.object({ cost_usd: z.number().min(0) });
+
+const costOf = ({ calls }: JobState): Notification['cost'] => {
+  const costs = calls.map((call) => Call.safeParse(call).data?.cost_usd ?? null);
+  const known = costs.filter((cost) => cost !== null);
+  return { calls: costs.length, usd: known.length === costs.length ? known.reduce((sum, cost) => sum + cost, 0) : null };
+};
+
+/** Where a notification about the whole job belongs. */
+const WHOLE_JOB = { state: 'Job', visit: 1, step: null, expires_at: null };
+
+const MAX_TITLE = 200;
+
+/**
+ * What a recipient is told, from values alone. Text of people is redacted; a model's text, comments and evidence are
+ * not looked at.
+ * @throws ZodError where a value is none that a notification can have
+ */
+export const draftNotification = (values: NotificationValues): Drafted => {
+  const { kind, job, to, n, environment, origin, at, secrets } = values;
+  const clean = (text: string): string => redact(text, { secrets }).text;
+  const { state, visit, step, expires_at } = values.approval ?? WHOLE_JOB;
+  const words = wordsOf(kind, job, values.approval, values.note);
+  const personal = asks(kind) && to.approver !== null && values.link_ref?.approver === to.approver;
+  const place = { job_id: job.job_id, state, visit, kind, n, to };
+  const notification = Notification.extend({ link: z.null() }).parse({
+    schema_version: 'notification_v1',
+    id: sha256Hex(canonicalJson([environment, nameOf(place)])).slice(0, 32),
+    ...{ ...place, step, environment },
+    title: clean(job.title).slice(0, MAX_TITLE).toWellFormed(),
+    ...words,
+    question: clean(words.question),
+    submitted_by: clean(job.submitted_by.id),
+    created_at: at,
+    expires_at: asks(kind) ? expires_at : null,
+    mode: job.mode,
+    degraded: job.degraded,
+    cost: costOf(job),
+    outcome: job.status === 'DONE' ? job.outcome : null,
+    page: new URL(`/ui/jobs/${job.job_id}`, origin).href,
+    link: null,
+  });
+  return { notification, link_ref: personal ? values.link_ref : null };
+};

@@ -1,0 +1,37 @@
+import { html } from 'hono/html';
+import type { Actor } from '../../../contracts/events.ts';
+import type { JobState } from '../../../contracts/job-state.ts';
+import { heading, keyLabel } from '../model/text.ts';
+import { costLine } from './decision.ts';
+import { broken, type Evidence } from './evidence.ts';
+import type { Html } from './layout.ts';
+import { digest, said, time } from './parts.ts';
+
+type Asking = Extract<JobState, { status: 'WAITING_HUMAN' }>;
+
+/** What an answer leads to, by step. */
+const ON_ANSWER: Record<string, string> = {
+  intent: 'The agent drafts again with your answer. Its blueprint is asked about next: nothing is compiled or run before that is approved.',
+};
+
+const file = (evidence: Evidence): Html =>
+  html`<p class="meta">${evidence.href ? html`<a href="${evidence.href}">${heading(evidence.name)}</a>` : heading(evidence.name)} · ${digest(`sha256:${evidence.sha256}`)}</p>${broken(evidence)}`;
+
+/** The agent's question, who is asked, and what an answer does. */
+export const questionCard = (options: { state: Asking; evidence: Evidence[]; actor: Actor; now: Date }): Html => {
+  const { state, evidence, actor, now } = options;
+  const { step, approval, question, job_id } = state;
+  return html`<section class="decision" id="decision" data-live aria-labelledby="question">
+<h2 id="question">The ${keyLabel(step)} agent asks you</h2>
+<blockquote class="asked">${said(question)}</blockquote>
+<dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
+<div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
+<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div><div><dt>Cost so far</dt><dd>${costLine(state)}</dd></div></dl>
+${evidence.map(file)}
+<form method="post" action="/ui/jobs/${job_id}/resume"><input type="hidden" name="step" value="${step}">
+<p class="signs">You answer as ${said(actor.id)} (${actor.identity}).</p>
+<label for="answer">Your answer <span class="quiet">kept in the log and given to the agent</span></label>
+<textarea id="answer" name="answer" rows="4" maxlength="4000" required autocomplete="off"></textarea>
+<div class="choices"><div class="choice"><button type="submit" aria-describedby="on-answer">Send answer</button><p id="on-answer">${ON_ANSWER[step] ?? 'The job goes on with your answer.'}</p></div></div></form>
+<p class="quiet">Nobody can answer? End the job with <code>holdpoint cancel ${job_id}</code>.</p></section>`;
+};

@@ -1,0 +1,67 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeInBrowser, startBrowser, type Tabs } from '../support/browser.ts';
+import { call, driveToEnd, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { sample } from '../support/specs.ts';
+
+const SCREENS = [390, 1440].flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })));
+const RUN = `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.target + ' ' + (node.any[0]?.message ?? ''))))`;
+
+describeInBrowser('axe finds nothing, light and dark, on a phone and a desk', () => {
+  let cloud: TestCloud;
+  let tabs: Tabs;
+  let page: Page;
+  const jobs: Record<string, string> = {};
+  beforeAll(async () => {
+    [cloud, tabs] = await Promise.all([startTestCloud(), startBrowser()]);
+    page = await tabs.open();
+  });
+  afterAll(async () => {
+    await tabs.close();
+    await cloud.remove();
+  });
+  afterEach(() => expect(tabs.problems()).toEqual([]));
+
+  const violations = async (path: string): Promise<string[]> => {
+    await page.goto(cloud.web + path);
+    await page.evaluate(axe.source);
+    const found: string[] = [];
+    for (const { width, colorScheme } of SCREENS) {
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+      await page.emulateMedia({ colorScheme });
+      found.push(...(await page.evaluate<string[]>(RUN)).map((violation) => `${width} ${colorScheme} ${violation}`));
+    }
+    return found;
+  };
+
+  it.each(['/ui/jobs', '/ui/approvals', '/ui/jobs/ffffffffffff', '/ui/cassettes'])('on %s before there is any job', async (path) => {
+    expect(await violations(path)).toEqual([]);
+  });
+
+  it('makes jobs that wait, are guarded, rejected, failed and done', async () => {
+    const specs = { waiting: 'idea-trend', guarded: 'idea-guarded', rejected: 'idea-trend', failed: 'idea-reversal', done: 'idea-trend' };
+    for (const [run, [name, spec]] of Object.entries(specs).entries())
+      jobs[name] = (await submit(cloud.web, sample(spec, { run: run + 1 }))).job_id;
+    const { job } = await untilSettled(cloud.web, jobs['rejected'] ?? '', 'blueprint');
+    await call(cloud.web, `/jobs/${job.job_id}/reject?step=blueprint`, {
+      body: { subject_digest: job.subject_digest, comment: 'too simple' },
+    });
+    await Promise.all([driveToEnd(cloud.web, jobs['done'] ?? ''), driveToEnd(cloud.web, jobs['failed'] ?? '')]);
+    for (const id of Object.values(jobs)) await untilSettled(cloud.web, id);
+  });
+
+  it.each(['waiting', 'guarded', 'rejected', 'failed', 'done'])('on the page of a job that is %s', async (name) => {
+    expect(await violations(`/ui/jobs/${jobs[name]}`)).toEqual([]);
+  });
+
+  it.each(['/ui/jobs', '/ui/approvals'])('on %s with jobs', async (path) => {
+    expect(await violations(path)).toEqual([]);
+  });
+
+  it('on the answer to a decision', async () => {
+    const { events } = await driveToEnd(cloud.web, jobs['done'] ?? '');
+    const approved = events.findLast((event) => event.event_type === 'APPROVED')?.seq;
+    expect(await violations(`/ui/jobs/${jobs['done']}?decided=${approved}&late=1`)).toEqual([]);
+  });
+});
