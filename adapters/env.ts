@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { LlmConfig } from '../contracts/llm-config.ts';
+import type { SignInConfig } from '../contracts/session.ts';
 import { readLlmConfig } from './model/live-config.ts';
+import { SIGN_IN_VARIABLES, signInOf } from './oidc/settings.ts';
 
 const nonEmpty = z.string().min(1);
 const arn = z.string().regex(/^arn:[a-z-]+:/, 'must be an ARN');
@@ -27,6 +29,7 @@ export const Variables = z.object({
     .optional(),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
   HOLDPOINT_SELF_APPROVAL: z.enum(['allowed', 'forbidden']).default('forbidden'),
+  ...SIGN_IN_VARIABLES,
   SOURCE_DATE_EPOCH: z
     .string()
     .regex(/^\d{1,11}$/, 'must be seconds since 1970, as digits')
@@ -42,6 +45,8 @@ export const Variables = z.object({
 export type Env = z.infer<typeof Variables> & {
   /** Chain, network and budget of model calls. */
   llm: LlmConfig;
+  /** Where people sign in; null when sign-in is off. */
+  signIn: SignInConfig | null;
   /** Values that are stored and shown nowhere, whoever says them. On AWS only a function's own keys. */
   knownSecrets: readonly string[];
   /** Provider keys by variable name: secrets, only where the function calls models. */
@@ -66,7 +71,7 @@ export const readEnv = (variables: Record<string, string | undefined>): Env => {
     const llm = readLlmConfig(variables);
     const providerKeys = providerKeysOf(llm, variables);
     const knownSecrets = [...Object.values(providerKeys), ...(parsed.data.HOLDPOINT_KNOWN_SECRETS ?? [])];
-    return { ...parsed.data, llm, providerKeys, knownSecrets };
+    return { ...parsed.data, signIn: signInOf(parsed.data), llm, providerKeys, knownSecrets };
   }
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);

@@ -18,7 +18,10 @@ import { createReplayModel } from './model/replay.ts';
 /** Everything a function may touch outside itself. */
 export type World = {
   env: Env;
+  /** What is written down. */
   clock: Clock;
+  /** What is waited by: moves on also where `SOURCE_DATE_EPOCH` fixes the clock. */
+  timer: Clock;
   log: EventLog;
   index: JobIndex;
   tokens: TaskTokens;
@@ -58,6 +61,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
   return {
     env,
     clock,
+    timer: () => new Date(),
     log: createEventLog(s3, env.HOLDPOINT_EVENTS_BUCKET),
     index: createJobIndex(dynamo, env.HOLDPOINT_TABLE),
     tokens: createTaskTokens(dynamo, env.HOLDPOINT_TABLE),

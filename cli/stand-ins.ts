@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ProviderAttempt } from '../contracts/llm-journal.ts';
 import { failureInWords, providerFailures } from '../functions/lib/agent/attempts.ts';
 import type { Api } from './api.ts';
+import { CliError, EXIT } from './exit.ts';
 import { degradedWhy, eventLabels } from './labels.ts';
 import { stageLine } from './stages.ts';
 import { clean } from './text.ts';
@@ -13,8 +14,8 @@ const Closed = z.looseObject({ state: z.string(), attempts: z.array(z.looseObjec
 const CLOSED = /^outputs\/llm\/journal\/[^/]+\/\d+\/[^/]+\.closed\.json$/;
 const MAX_ROUNDS = 20;
 
-/** Which providers failed in each state, in words. */
-const failedIn = async (api: Api, jobId: string): Promise<Map<string, string[]>> => {
+/** Which providers failed in each state, in words. @throws CliError where the evidence cannot be read */
+const readFailed = async (api: Api, jobId: string): Promise<Map<string, string[]>> => {
   const { body } = await api.call('GET', `/jobs/${jobId}/artifacts`, Files);
   const paths = body.artifacts.map(({ path }) => path).filter((path) => CLOSED.test(path));
   const rounds = await Promise.all(paths.slice(0, MAX_ROUNDS).map((path) => api.call('GET', `/jobs/${jobId}/artifacts/${path}`, Closed)));
@@ -25,6 +26,16 @@ const failedIn = async (api: Api, jobId: string): Promise<Map<string, string[]>>
   return new Map(
     [...byState].map(([state, closed]) => [state, providerFailures(closed.flatMap(({ attempts }) => attempts)).map(failureInWords)]),
   );
+};
+
+// Evidence that is gone must not hide where the job is.
+const failedIn = async (api: Api, jobId: string): Promise<Map<string, string[]>> => {
+  try {
+    return await readFailed(api, jobId);
+  } catch (error) {
+    if (error instanceof CliError && error.exit === EXIT.notFound) return new Map();
+    throw error;
+  }
 };
 
 /** One line for each degraded answer: why a recording stands in, and for whom. Asks for files only where there is one. */

@@ -37,6 +37,20 @@ export const SignInView = z.object({
 });
 export type SignInView = z.infer<typeof SignInView>;
 
+/**
+ * Which claim names a person. One for everybody: whoever could choose between two would be two people, and could
+ * approve what they submitted. `email` counts only where the issuer verified it.
+ */
+export const IDENTITY_CLAIMS = ['email', 'sub'] as const;
+export type IdentityClaim = (typeof IDENTITY_CLAIMS)[number];
+
+/** Who may come in, and under which name. */
+export type Admission = {
+  identity: IdentityClaim;
+  /** One of these is needed; empty admits everybody the issuer vouches for. */
+  groups: readonly string[];
+};
+
 /** Where people sign in. */
 export type SignInConfig = {
   mode: Exclude<SignInMode, 'off'>;
@@ -48,8 +62,7 @@ export type SignInConfig = {
   secret: { value: string } | { arn: string } | null;
   /** Audiences that tokens of the JSON API may be meant for. */
   audiences: string[];
-  /** One of these is needed; empty admits everybody the issuer vouches for. */
-  groups: string[];
+  admission: Admission;
 };
 
 export type SignInFailure =

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import * as client from 'openid-client';
-import { Claims, CLOCK_SKEW_SECONDS, type Issuer, SIGN_IN_SCOPE, type SignInConfig, SignInFailed } from '../../contracts/session.ts';
+import { CLOCK_SKEW_SECONDS, Claims, type Issuer, SIGN_IN_SCOPE, type SignInConfig, SignInFailed } from '../../contracts/session.ts';
 import { clientSecret } from './client-secret.ts';
 
 /** How long discovery and the client's secret serve, in ms: what changes there is picked up within this. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type SignInConfig, SignInMode } from '../../contracts/session.ts';
+import { IDENTITY_CLAIMS, type SignInConfig, SignInMode } from '../../contracts/session.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
@@ -34,6 +34,7 @@ export const SIGN_IN_VARIABLES = {
     .optional(),
   HOLDPOINT_OIDC_AUDIENCE: words.optional(),
   HOLDPOINT_OIDC_GROUPS: words.optional(),
+  HOLDPOINT_OIDC_IDENTITY: z.enum(IDENTITY_CLAIMS).default('email'),
 };
 
 const Settings = z.object(SIGN_IN_VARIABLES);
@@ -65,6 +66,6 @@ export const signInOf = (settings: z.infer<typeof Settings>): SignInConfig | nul
     ...{ mode, issuer, client_id, cli_client_id },
     secret: secretOf(settings),
     audiences: [...new Set([client_id, cli_client_id, ...(settings.HOLDPOINT_OIDC_AUDIENCE ?? [])])],
-    groups: settings.HOLDPOINT_OIDC_GROUPS ?? [],
+    admission: { identity: settings.HOLDPOINT_OIDC_IDENTITY, groups: settings.HOLDPOINT_OIDC_GROUPS ?? [] },
   };
 };

@@ -15,7 +15,7 @@ export const LOOK_AFTER_MS = 60_000;
 
 export const jobSpecKey = (jobId: string): string => `jobs/${jobId}/job_spec.json`;
 
-export const soon = (world: World, ms: number): string => new Date(world.clock().getTime() + ms).toISOString();
+export const soon = (world: World, ms: number): string => new Date(world.timer().getTime() + ms).toISOString();
 
 /** What a spec names must exist before anything is created. Returns the problem, or the snapshot. */
 export const findReferences = async (world: World, { spec }: Identified): Promise<{ problem: string } | { snapshot: Snapshot }> => {

@@ -74,7 +74,8 @@ const whyRedrive = async (world: World, job: Job, tokens: TaskToken[], restartWa
 
 const nextLook = (world: World, state: JobState): string | null => {
   if (state.status === 'DONE') return null;
-  return state.status === 'WAITING_APPROVAL' ? state.approval.expires_at : soon(world, LOOK_AFTER_MS);
+  const later = soon(world, LOOK_AFTER_MS);
+  return state.status === 'WAITING_APPROVAL' && state.approval.expires_at > later ? state.approval.expires_at : later;
 };
 
 const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean, report: ReconcileReport): Promise<void> => {
@@ -114,7 +115,7 @@ export const reconcile = async (world: World, options: { restartWaiters: boolean
     for await (const jobId of world.log.jobs()) await reconcileJob(world, jobId, options.restartWaiters, report);
     return report;
   }
-  for (const jobId of await world.index.due(world.clock().toISOString(), BATCH)) {
+  for (const jobId of await world.index.due(world.timer().toISOString(), BATCH)) {
     await reconcileJob(world, jobId, options.restartWaiters, report);
   }
   return report;

@@ -14,13 +14,17 @@ import { flowMap } from './model/flow-map.ts';
 import { openApi } from './openapi.ts';
 import { errorPage } from './pages/error.ts';
 import { pageRoutes } from './pages/routes.ts';
+import { askToSignIn } from './session/pages.ts';
+import { sessionRoutes } from './session/routes.ts';
 
 export type { WebDeps } from './deps.ts';
 
-const OPEN = /^\/(healthz|openapi\.json|assets\/[^/]+)$/;
+const OPEN = /^\/(|healthz|openapi\.json|assets\/[^/]+|auth\/[^/]+)$/;
+/** The route looks the capability up first, and asks who is there only where the link alone does not do. */
+const LINK = /^\/a\/[^/]+$/;
 
 const wantsPage = (request: Request): boolean =>
-  new URL(request.url).pathname.startsWith('/ui') && (request.headers.get('accept') ?? '').includes('text/html');
+  /^\/(ui|a|auth)\//.test(new URL(request.url).pathname) && (request.headers.get('accept') ?? '').includes('text/html');
 
 const answerError = (web: Web, thrown: unknown, request: Request): Response | Promise<Response> => {
   const problem = problemOf(thrown);
@@ -28,7 +32,7 @@ const answerError = (web: Web, thrown: unknown, request: Request): Response | Pr
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     web.report?.(error, { method: request.method, path: new URL(request.url).pathname });
   }
-  if (wantsPage(request)) return errorPage(web, problem);
+  if (wantsPage(request)) return problem.status === 401 && web.signIn ? askToSignIn(web, problem, request) : errorPage(web, problem);
   return new Response(JSON.stringify(problem), { status: problem.status, headers: { 'content-type': 'application/problem+json' } });
 };
 
@@ -41,7 +45,10 @@ export const createWeb = (deps: WebDeps): Hono => {
   app.use(async (c, next) => {
     if (deps.local) refuseForeignHost(c.req.raw);
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') refuseForeignWrite(c.req.raw);
-    if (!OPEN.test(c.req.path)) actorOf(deps, c.req.raw);
+    if (!OPEN.test(c.req.path)) {
+      await deps.signIn?.recognise(c.req.raw);
+      if (!LINK.test(c.req.path)) actorOf(deps, c.req.raw);
+    }
     await next();
   });
   app.onError((thrown, c) => answerError(web, thrown, c.req.raw));
@@ -57,6 +64,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     artifactRoutes(deps),
     storeRoutes(deps),
     pageRoutes(web),
+    sessionRoutes(web),
   ]) {
     app.route('/', routes);
   }

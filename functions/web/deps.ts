@@ -5,6 +5,7 @@ import type { VerifyReport } from '../../contracts/http.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import type { FlowMap } from './model/flow-map.ts';
+import type { SignIn } from './session/sign-in.ts';
 
 export type Snapshots = {
   /** Stores daily bars under the id. Throws `Refusal` for bars that cannot be read, or an id that is taken. */
@@ -27,6 +28,8 @@ export type WebDeps = {
   budgetUse: Budgets['use'];
   /** Who asks. A refusal closes every route but the health check, the API document and the assets. */
   identify: (request: Request) => Actor | Refusal;
+  /** Where people sign in; without it `identify` alone says who asks. */
+  signIn?: SignIn | null;
   verify: (jobId: string) => Promise<VerifyReport>;
   /** The job machine's definition, as parsed from its file. */
   flow: unknown;

@@ -4,32 +4,61 @@ import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import * as z from 'zod';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
+import { createIssuer } from '../../adapters/oidc/issuer.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { Refusal } from '../../contracts/commands.ts';
 import type { Actor } from '../../contracts/events.ts';
 import { ActorId } from '../../contracts/ids.ts';
+import { Claims } from '../../contracts/session.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
 import { verifyChain } from '../lib/event.ts';
 import { createCommands } from '../stage/commands.ts';
 import { createSnapshots } from '../stage/snapshots.ts';
 import { createWeb } from './app.ts';
+import { actorOfClaims } from './session/person.ts';
+import { createSignIn, type SignIn } from './session/sign-in.ts';
+import { createVault } from './session/vault.ts';
 
 /** Locally the caller says who they are; on this machine only, and the log says that nobody checked. */
 const USER_HEADER = 'x-holdpoint-user';
 const LOCAL_USER = 'local-user';
 /** Set by this handler from the verified token, after removing whatever the caller sent under that name. */
-const SUBJECT_HEADER = 'x-holdpoint-verified-subject';
+const CLAIMS_HEADER = 'x-holdpoint-verified-claims';
 
-const identifyLocal = (request: Request): Actor | Refusal => {
+type Identify = (request: Request) => Actor | Refusal;
+
+const identifyLocal: Identify = (request) => {
   const id = ActorId.safeParse(request.headers.get(USER_HEADER) ?? LOCAL_USER);
   if (!id.success) return new Refusal('INVALID_INPUT', `${USER_HEADER}: ${id.error.issues[0]?.message}`);
   return { type: 'user', id: id.data, identity: 'local' };
 };
 
-const identifyVerified = (request: Request): Actor | Refusal => {
-  const id = ActorId.safeParse(request.headers.get(SUBJECT_HEADER));
-  if (!id.success) return new Refusal('UNAUTHENTICATED', 'no verified identity; sign in with "holdpoint login" or send HOLDPOINT_TOKEN');
-  return { type: 'user', id: id.data, identity: 'oidc' };
+/** Claims that the authorizer in front of this function verified. */
+const verifiedClaims = (request: Request): Claims | null => {
+  const header = request.headers.get(CLAIMS_HEADER);
+  return header === null ? null : Claims.parse(JSON.parse(decodeURIComponent(header)));
+};
+
+const identifyVerified =
+  (env: Env): Identify =>
+  (request) => {
+    const claims = verifiedClaims(request);
+    return claims
+      ? actorOfClaims(claims, { identity: env.HOLDPOINT_OIDC_IDENTITY, groups: env.HOLDPOINT_OIDC_GROUPS ?? [] })
+      : new Refusal('UNAUTHENTICATED', 'no verified identity; sign in with "holdpoint login" or send HOLDPOINT_TOKEN');
+  };
+
+/** Sign-in as configured; null where it is off. Sessions and tokens run out in real time, whatever the world's clock says. */
+const signInOf = (env: Env, world: World, identify: Identify, local: boolean): SignIn | null => {
+  const config = env.signIn;
+  if (!config) return null;
+  return createSignIn({
+    config,
+    issuer: createIssuer(config, { region: env.AWS_REGION, now: Date.now }),
+    vault: createVault({ ring: world.keyRing, audience: `${env.HOLDPOINT_ENV} ${config.issuer} ${config.client_id}`, now: Date.now }),
+    verified: local ? () => null : verifiedClaims,
+    otherwise: identify,
+  });
 };
 
 export type AppOptions = { requestHandler?: RequestHandler; local: boolean };
@@ -38,6 +67,8 @@ export type AppOptions = { requestHandler?: RequestHandler; local: boolean };
 export const createApp = (env: Env, options: AppOptions): { app: Hono; world: World } => {
   const world = createWorld(env, options.requestHandler);
   const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
+  const identify = options.local ? identifyLocal : identifyVerified(env);
+  const signIn = signInOf(env, world, identify, options.local);
   const app = createWeb({
     env: env.HOLDPOINT_ENV,
     commands: createCommands(world),
@@ -48,7 +79,8 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     clock: world.clock,
     budget: env.llm.budget,
     budgetUse: world.budgets.use,
-    identify: options.local ? identifyLocal : identifyVerified,
+    identify: signIn?.identify ?? identify,
+    signIn,
     verify: async (jobId) => {
       const report = verifyChain(await world.log.read(jobId));
       return { job_id: jobId, ...report };
@@ -62,22 +94,21 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
 };
 
 const Verified = z.object({
-  requestContext: z.object({ authorizer: z.object({ jwt: z.object({ claims: z.record(z.string(), z.unknown()) }) }) }),
+  requestContext: z.object({ authorizer: z.object({ jwt: z.object({ claims: Claims }) }) }),
 });
 
-/** Who the JWT authorizer says the caller is; undefined on routes without one. */
-const verifiedSubject = (event: unknown): string | undefined => {
+/** What the JWT authorizer verified of the caller, as a header may carry it; null on routes without one. */
+const claimsHeader = (event: unknown): string | null => {
   const claims = Verified.safeParse(event).data?.requestContext.authorizer.jwt.claims;
-  const subject = claims?.['email'] ?? claims?.['sub'];
-  return typeof subject === 'string' ? subject : undefined;
+  return claims ? encodeURIComponent(JSON.stringify(claims)) : null;
 };
 
 /** The Lambda handler behind API Gateway: identity comes from the JWT authorizer's claims alone. */
 export const create = (env: Env) => {
   const serve = handle(createApp(env, { local: false }).app);
   return (event: LambdaEvent, context: LambdaContext) => {
-    const { [SUBJECT_HEADER]: _, ...headers } = event.headers ?? {};
-    const subject = verifiedSubject(event);
-    return serve(Object.assign(event, { headers: subject ? { ...headers, [SUBJECT_HEADER]: subject } : headers }), context);
+    const { [CLAIMS_HEADER]: _, ...headers } = event.headers ?? {};
+    const claims = claimsHeader(event);
+    return serve(Object.assign(event, { headers: claims === null ? headers : { ...headers, [CLAIMS_HEADER]: claims } }), context);
   };
 };

@@ -5,6 +5,7 @@ import { AgentId, ArtifactPath, JobId, Sha256, SnapshotId } from '../../contract
 import { JobSpec } from '../../contracts/job-spec.ts';
 import { JobStatus } from '../../contracts/job-state.ts';
 import { Cassette } from '../../contracts/llm.ts';
+import { SignInView } from '../../contracts/session.ts';
 import { Snapshot } from '../../contracts/snapshot.ts';
 import { APPROVAL_STEPS } from '../../contracts/steps.ts';
 
@@ -29,6 +30,7 @@ const OUTPUTS = {
   Metrics: http.MetricsView,
   Reconciled: http.ReconcileView,
   VerifyReport: http.VerifyReport,
+  SignIn: SignInView,
   Problem: http.Problem,
 };
 const INPUTS = {
@@ -178,6 +180,7 @@ const otherPaths = (): Json => ({
       503: answer('A store is unreachable.', 'Status'),
     }),
   },
+  '/auth/config': { get: operation('signInConfig', 'Where callers sign in.', { 200: answer('The issuer and the client.', 'SignIn') }) },
   '/queue': { get: operation('queue', 'Load.', { 200: answer('Load.', 'Queue') }) },
   '/metrics': {
     get: operation('metrics', 'What the index can say; Prometheus text for `Accept: text/plain`.', { 200: answer('Metrics.', 'Metrics') }),

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
@@ -7,6 +8,12 @@ import { inProcess } from './in-process.ts';
 import type { AwsRequest, AwsResponse, Handle } from './wire.ts';
 
 const OPERATIONS_WE_DO_NOT_USE = /TransactWriteItems|TransactGetItems|UpdateTimeToLive|ExecuteStatement/;
+
+const CLOSING: AwsResponse = {
+  status: 503,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: '{"__type":"ServiceUnavailable","message":"the local cloud is stopping"}',
+};
 
 const attributes = (): { AttributeName: string; AttributeType: 'S' }[] =>
   [...new Set([TABLE.pk, TABLE.sk, ...TABLE.indexes.flatMap(({ pk, sk }) => [pk, sk])])].map((AttributeName) => ({
@@ -49,14 +56,16 @@ const ensureTable = async (handle: Handle, name: string): Promise<boolean> => {
   return true;
 };
 
-/** DynamoDB over dynalite on a data folder, without a socket of its own. */
+/** DynamoDB over dynalite on a data folder. */
 export const createDynamo = async (dataDir: string, table: string): Promise<{ handle: Handle; fresh: boolean; close(): Promise<void> }> => {
   const server = dynalite({ path: join(dataDir, 'dynamodb'), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  // Nobody connects: requests are dispatched below. But dynalite closes its database only as a listening server.
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const [listener] = server.listeners('request');
   if (typeof listener !== 'function') throw new Error('dynalite has no request listener; its version does not fit');
   const dispatch: inject.DispatchFunc = (request, response) => void Reflect.apply(listener, server, [request, response]);
 
-  const handle = async (request: AwsRequest): Promise<AwsResponse> => {
+  const answer = async (request: AwsRequest): Promise<AwsResponse> => {
     const target = request.headers['x-amz-target'] ?? '';
     if (OPERATIONS_WE_DO_NOT_USE.test(target)) {
       return {
@@ -74,8 +83,20 @@ export const createDynamo = async (dataDir: string, table: string): Promise<{ ha
     const plain = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
     return { status: statusCode, headers: Object.fromEntries(plain), body: rawPayload };
   };
+  // dynalite throws from a callback when its database is gone: nothing may reach it after the close began.
+  const underWay = new Set<Promise<AwsResponse>>();
+  let closing = false;
+  const handle = (request: AwsRequest): Promise<AwsResponse> => {
+    if (closing) return Promise.resolve(CLOSING);
+    const answered = answer(request).finally(() => underWay.delete(answered));
+    underWay.add(answered);
+    return answered;
+  };
   const fresh = await ensureTable(handle, table);
-  // dynalite closes its database when its server closes; this one never listened, so its own listener errors first.
-  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  const close = async () => {
+    closing = true;
+    await Promise.allSettled(underWay);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
   return { handle, fresh, close };
 };

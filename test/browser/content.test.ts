@@ -37,7 +37,10 @@ describeInBrowser('what the pages let in', () => {
     await tabs.close();
     await cloud.remove();
   });
-  afterEach(() => expect(tabs.problems()).toEqual([]));
+  afterEach(async () => {
+    await tabs.closePages();
+    expect(tabs.problems()).toEqual([]);
+  });
 
   const shownOn = async (page: Page, path: string): Promise<string> => {
     await page.goto(cloud.web + path);
@@ -76,19 +79,19 @@ describeInBrowser('what the pages let in', () => {
   });
 
   it.each([
-    ['a phone', PHONE],
-    ['a desk', DESK],
-  ])('on %s, hostile text is shown as text, and nothing grows beyond the window', async (_, screen) => {
+    ['a phone', 1, PHONE],
+    ['a desk', 2, DESK],
+  ])('on %s, hostile text is shown as text, and nothing grows beyond the window', async (_, run, screen) => {
     const page = await tabs.open(screen);
     const blueprint = { ...Object(sample('blueprint-breakout')['blueprint']), name: HOSTILE.slice(0, 120), rationale: HOSTILE };
     const written = await submit(
       cloud.web,
-      sample('blueprint-breakout', { title: HOSTILE.slice(0, 200), blueprint }),
+      sample('blueprint-breakout', { run, title: HOSTILE.slice(0, 200), blueprint }),
       `m${'m'.repeat(60)}`,
     );
     const asked = await submit(
       cloud.web,
-      sample('idea-trend', { title: HOSTILE.slice(0, 200), idea: { ...Object(sample('idea-trend')['idea']), hypothesis: HOSTILE } }),
+      sample('idea-trend', { run, title: HOSTILE.slice(0, 200), idea: { ...Object(sample('idea-trend')['idea']), hypothesis: HOSTILE } }),
     );
     const [{ job }] = await Promise.all([untilSettled(cloud.web, written.job_id, 'runspec'), untilSettled(cloud.web, asked.job_id)]);
     for (const path of [`/ui/jobs/${written.job_id}`, `/ui/jobs/${asked.job_id}`, '/ui/jobs']) {
@@ -97,12 +100,12 @@ describeInBrowser('what the pages let in', () => {
       );
       expect(await page.locator('main a:not([href^="/"]):not([href^="#"])').count()).toBe(0);
     }
-    if (job.status === 'WAITING_APPROVAL') expect(await shownOn(page, '/ui/approvals')).toContain('[U+202E]gnp.exe');
+    expect(await shownOn(page, '/ui/approvals')).toContain('<script>alert(1)</script>');
     await call(cloud.web, `/jobs/${written.job_id}/reject?step=runspec`, {
       body: { subject_digest: job.subject_digest, comment: HOSTILE },
     });
     await untilSettled(cloud.web, written.job_id);
-    expect(await shownOn(page, `/ui/jobs/${written.job_id}`)).toContain('[U+202C] &lt;b&gt; Antidis');
+    expect(await shownOn(page, `/ui/jobs/${written.job_id}`)).toContain('[U+202E]gnp.exe[U+202C] &lt;b&gt; Antidis');
   });
 
   it('a file that a job stored cannot act in our name', async () => {

@@ -17,7 +17,10 @@ describeInBrowser('the page of a job', () => {
     await tabs.close();
     await cloud.remove();
   });
-  afterEach(() => expect(tabs.problems()).toEqual([]));
+  afterEach(async () => {
+    await tabs.closePages();
+    expect(tabs.problems()).toEqual([]);
+  });
 
   let runs = 1;
   const waiting = async (name = 'idea-trend'): Promise<string> => {
@@ -172,8 +175,8 @@ describeInBrowser('the page of a job', () => {
     await heading(page, 'The guard stopped this model output. Use it anyway?').waitFor();
     expect(await page.locator('#job-head').getByText('REPLAY', { exact: true }).isVisible()).toBe(true);
     const decision = await page.locator('#decision').innerText();
-    expect(decision).toContain('holdout_leakage');
-    expect(decision.indexOf('holdout_leakage')).toBeLessThan(decision.indexOf('Intent output'));
+    expect(decision).toContain('holdout leakage');
+    expect(decision.indexOf('holdout leakage')).toBeLessThan(decision.indexOf('Intent output'));
     expect(await page.getByRole('button', { name: 'Approve' }).getAttribute('aria-describedby')).toBe('on-approve');
     expect(await page.locator('#on-approve').innerText()).toContain('the override is in the log');
     const report = await call(cloud.web, `/jobs/${id}/artifacts/outputs/agents/intent/1/output_guard_report.json`);

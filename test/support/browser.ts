@@ -37,6 +37,8 @@ export type Tabs = {
   open(options?: BrowserContextOptions): Promise<Page>;
   /** What went wrong in any page since last asked: script errors, blocked content, dialogs, failed loads. */
   problems(): string[];
+  /** An open page goes on asking for events. */
+  closePages(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -59,7 +61,7 @@ const REPORT_CSP = `addEventListener('securitypolicyviolation', (e) => console.e
 /** One browser; each page it opens is watched for anything that a visitor would not expect. */
 export const startBrowser = async (): Promise<Tabs> => {
   const browser: Browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS });
-  let found: string[] = [];
+  const found: string[] = [];
   return {
     open: async (options = DESK) => {
       const context = await browser.newContext(options);
@@ -69,11 +71,8 @@ export const startBrowser = async (): Promise<Tabs> => {
       listen(page, found);
       return page;
     },
-    problems: () => {
-      const all = [...found];
-      found.length = 0;
-      return all;
-    },
+    problems: () => found.splice(0),
+    closePages: async () => void (await Promise.all(browser.contexts().map((context) => context.close()))),
     close: () => browser.close(),
   };
 };

@@ -4,6 +4,9 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { approve, call, getJob, type JobAnswer, startTestCloud, submit, temporaryFolder, untilSettled } from './cloud.ts';
 
+/** A fixed clock: what two runs write can be compared to the byte. */
+export const FIXED_TIME = { SOURCE_DATE_EPOCH: '1767225600' };
+
 const SCRIPT = fileURLToPath(new URL('./crashing-cloud.ts', import.meta.url));
 
 const message = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => child.once('message', resolve));
@@ -32,7 +35,11 @@ const artifactDigests = async (web: string, jobId: string): Promise<Record<strin
 /** Runs the job on a cloud that dies at its n-th change, restarts on the same folder, and lets it end. */
 export const crashAndContinue = async (spec: unknown, nth: number, when: 'before' | 'after'): Promise<Ended & { died: boolean }> => {
   const dataDir = temporaryFolder();
-  const child = fork(SCRIPT, [dataDir, String(nth), when], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(SCRIPT, [dataDir, String(nth), when], {
+    execArgv: [],
+    env: { ...process.env, ...FIXED_TIME },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const gone = new Promise<boolean>((resolve) => child.once('exit', (_, signal) => resolve(signal === 'SIGKILL')));
   const web = String(await message(child));
   child.send('count');
@@ -44,7 +51,7 @@ export const crashAndContinue = async (spec: unknown, nth: number, when: 'before
   const died = await finished;
   child.kill('SIGKILL');
   await gone;
-  const cloud = await startTestCloud({ dataDir });
+  const cloud = await startTestCloud({ dataDir, environment: FIXED_TIME });
   try {
     const ended = await drive(cloud.web, spec);
     return { died, answer: await getJob(cloud.web, ended.job.job_id), artifacts: await artifactDigests(cloud.web, ended.job.job_id) };
@@ -55,8 +62,8 @@ export const crashAndContinue = async (spec: unknown, nth: number, when: 'before
 };
 
 /** The same job without a crash: what every other run must equal. */
-export const runUndisturbed = async (spec: unknown, environment: Record<string, string> = {}): Promise<Ended> => {
-  const cloud = await startTestCloud({ environment });
+export const runUndisturbed = async (spec: unknown): Promise<Ended> => {
+  const cloud = await startTestCloud({ environment: FIXED_TIME });
   try {
     const answer = await drive(cloud.web, spec);
     return { answer, artifacts: await artifactDigests(cloud.web, answer.job.job_id) };

@@ -6,6 +6,7 @@ import type { AwsRequest, Handle } from '../../infra/local/wire.ts';
 // It counts requests that change something, from the moment the parent says "count".
 
 const [dataDir = '', nth = '0', when = 'before'] = process.argv.slice(2);
+const { SOURCE_DATE_EPOCH } = process.env;
 let counting = false;
 let count = 0;
 
@@ -27,7 +28,7 @@ const intercept =
     return mine ? die() : answer;
   };
 
-const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: {}, report: () => undefined, intercept });
+const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: { SOURCE_DATE_EPOCH }, report: () => undefined, intercept });
 process.on('message', () => {
   counting = true;
   process.send?.('counting');

@@ -4,6 +4,7 @@ import { type LinkRef, Notification, type NotificationKind, type OutboxRecord, t
 import { canonicalJson } from '../canonical-json.ts';
 import { sha256Hex } from '../hash.ts';
 import { redact } from '../redaction.ts';
+import { cut, oneLine } from './inert.ts';
 import { nameOf } from './keys.ts';
 import { asks, wordsOf } from './words.ts';
 
@@ -42,6 +43,7 @@ const costOf = ({ calls }: JobState): Notification['cost'] => {
 const WHOLE_JOB = { state: 'Job', visit: 1, step: null, expires_at: null };
 
 const MAX_TITLE = 200;
+const MAX_TEXT = 1000;
 
 /**
  * What a recipient is told, from values alone. Text of people is redacted; a model's text, comments and evidence are
@@ -50,7 +52,9 @@ const MAX_TITLE = 200;
  */
 export const draftNotification = (values: NotificationValues): Drafted => {
   const { kind, job, to, n, environment, origin, at, secrets } = values;
-  const clean = (text: string): string => redact(text, { secrets }).text;
+  const safe = (text: string): string => redact(text, { secrets }).text;
+  // Twice: what was apart by a line break may be a name and its value on one line.
+  const clean = (text: string, max = MAX_TEXT): string => cut(safe(oneLine(safe(text))), max);
   const { state, visit, step, expires_at } = values.approval ?? WHOLE_JOB;
   const words = wordsOf(kind, job, values.approval, values.note);
   const personal = asks(kind) && to.approver !== null && values.link_ref?.approver === to.approver;
@@ -59,7 +63,7 @@ export const draftNotification = (values: NotificationValues): Drafted => {
     schema_version: 'notification_v1',
     id: sha256Hex(canonicalJson([environment, nameOf(place)])).slice(0, 32),
     ...{ ...place, step, environment },
-    title: clean(job.title).slice(0, MAX_TITLE).toWellFormed(),
+    title: clean(job.title, MAX_TITLE),
     ...words,
     question: clean(words.question),
     submitted_by: clean(job.submitted_by.id),

@@ -1,6 +1,6 @@
 /** What stands on the pages: labels, cards, decisions, tables, map, timeline. */
 export const CONTENT = `
-.job { display: grid; gap: var(--s2); }
+.job { display: grid; gap: var(--s2); grid-template-columns: minmax(0, 1fr); }
 .line { display: flex; flex-wrap: wrap; gap: var(--s2) var(--s3); align-items: center; }
 .modes { display: inline-flex; flex-wrap: wrap; gap: var(--s1); }
 .mode { display: inline-block; white-space: nowrap; padding: 0 var(--s2); border-radius: 2px; background: var(--replay); color: var(--on-mode); font-weight: 700; letter-spacing: 0.04em; line-height: 20px; }
@@ -58,9 +58,7 @@ button:hover { background: var(--sunken); }
 .risks { padding-left: var(--s6); }
 .stand-in { position: relative; display: grid; gap: var(--s3); padding: var(--s3) var(--s4) var(--s3) 28px; border: 1px solid var(--degraded); background: var(--surface); grid-template-columns: minmax(0, 1fr); }
 .stand-in::before { content: ""; position: absolute; inset: 0 auto 0 0; width: 12px; background: repeating-linear-gradient(135deg, var(--degraded) 0 3px, var(--surface) 3px 8px); }
-.budget { display: grid; gap: var(--s1); }
-.budget dl { display: grid; gap: var(--s2) var(--s6); grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 1fr)); max-width: 720px; }
-.budget dt { float: left; margin-right: var(--s2); }
+.budget dl { display: grid; gap: var(--s4); grid-template-columns: repeat(3, minmax(0, 1fr)); max-width: 560px; }
 .budget dd { font-size: var(--small); }
 .meter { display: block; width: 100%; height: 6px; margin-top: 2px; }
 .meter .track { fill: var(--line); }

@@ -12,16 +12,17 @@ const fill = ({ spent, reserved, limit }: Meter): { tone: string; words: string 
   return spent + reserved >= NEAR * limit ? { tone: 'near', words: ', nearly used up' } : { tone: '', words: '' };
 };
 
+/** The unit stands in the name. */
+const bare = (part: Meter['part'], value: number): string => partText(part, value).replace(' USD', '');
+
 const meter = (one: Meter): Html => {
   const { part, spent, reserved, limit } = one;
   const { tone, words } = fill(one);
   const name = PART_NAMES[part];
-  return html`<div class="${tone}"><dt>${name}</dt><dd><span class="num">${partText(part, spent)} of ${partText(part, limit)}${reserved > 0 ? `, ${partText(part, reserved)} reserved` : ''}${words}</span>
+  return html`<div class="${tone}"><dt>Budget, ${name}</dt><dd><span class="num">${bare(part, spent)} of ${bare(part, limit)}${reserved > 0 ? `, ${bare(part, reserved)} reserved` : ''}${words}</span>
 <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6"/><rect class="reserved" width="${share(spent + reserved, limit)}" height="6"/><rect class="spent" width="${share(spent, limit)}" height="6"/></svg></dd></div>`;
 };
 
 /** What is gone of a job's budget: a bar and its figures for calls, tokens and money. */
 export const budgetMeter = (meters: Meter[] | null): Html | string =>
-  meters === null
-    ? ''
-    : html`<section class="budget" aria-label="Budget"><h2 class="label">Budget</h2><dl>${meters.map(meter)}</dl></section>`;
+  meters === null ? '' : html`<section class="budget" aria-label="Budget"><dl>${meters.map(meter)}</dl></section>`;

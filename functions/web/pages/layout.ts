@@ -3,6 +3,7 @@ import type { Actor } from '../../../contracts/events.ts';
 import { assetUrl } from '../assets/assets.ts';
 import type { Web } from '../deps.ts';
 import { clip, visible } from '../model/text.ts';
+import { signOutForm } from '../session/sign-out.ts';
 
 export type Html = ReturnType<typeof html>;
 
@@ -26,10 +27,10 @@ const nav = (at: PageOptions['at']): Html => html`<nav aria-label="Main"><ul>
 ${NAV.map(([href, name]) => html`<li><a href="${href}"${at === href ? html` aria-current="page"` : ''}>${name}</a></li>`)}
 </ul></nav>`;
 
-const who = (actor: Actor | null): Html | string =>
+const who = (web: Web, actor: Actor | null): Html | string =>
   actor === null
     ? ''
-    : html`<p class="who"><span class="quiet">You are</span> <bdi>${visible(actor.id)}</bdi> <span class="quiet">(${actor.identity})</span></p>`;
+    : html`<p class="who"><span class="quiet">You are</span> <bdi>${visible(actor.id)}</bdi> <span class="quiet">(${actor.identity})</span></p>${web.signIn && actor.identity === 'oidc' ? signOutForm() : ''}`;
 
 /** The frame of every page. */
 export const page = (web: Web, options: PageOptions): Html => html`<!doctype html>
@@ -44,7 +45,7 @@ export const page = (web: Web, options: PageOptions): Html => html`<!doctype htm
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header class="bar"><p class="brand"><a href="/ui/jobs">Holdpoint</a> <span class="env">${web.env}</span></p>${nav(options.at)}${who(options.actor)}</header>
+<header class="bar"><p class="brand"><a href="/ui/jobs">Holdpoint</a> <span class="env">${web.env}</span></p>${nav(options.at)}${who(web, options.actor)}</header>
 <main id="main"${options.stream ? html` data-stream="${options.stream}"` : ''}>
 ${options.main}
 </main>

@@ -30,7 +30,7 @@ const cells = (line: string): string[] =>
 const table = (lines: string[]): Html => {
   const [head = [], rule = [], ...rows] = lines.map(cells);
   const align = (column: number) => (rule[column]?.endsWith('-:') ? html` class="num"` : '');
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${head.map((cell, i) => html`<th scope="col"${align(i)}>${inline(cell)}</th>`)}</tr></thead>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${head.map((cell, i) => (cell === '' ? html`<td></td>` : html`<th scope="col"${align(i)}>${inline(cell)}</th>`))}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => html`<td${align(i)}>${inline(cell)}</td>`)}</tr>`)}</tbody></table></div>`;
 };
 

@@ -32,6 +32,6 @@ ${evidence.map(file)}
 <p class="signs">You answer as ${said(actor.id)} (${actor.identity}).</p>
 <label for="answer">Your answer <span class="quiet">kept in the log and given to the agent</span></label>
 <textarea id="answer" name="answer" rows="4" maxlength="4000" required autocomplete="off"></textarea>
-<div class="choices"><div class="choice"><button type="submit" aria-describedby="on-answer">Send answer</button><p id="on-answer">${ON_ANSWER[step] ?? 'The job goes on with your answer.'}</p></div></div></form>
+<div class="choices"><div class="choice"><button type="submit" aria-describedby="on-answer">Answer</button><p id="on-answer">${ON_ANSWER[step] ?? 'The job goes on with your answer.'}</p></div></div></form>
 <p class="quiet">Nobody can answer? End the job with <code>holdpoint cancel ${job_id}</code>.</p></section>`;
 };
