@@ -20,6 +20,9 @@ const passes = (error: Error): boolean => {
   return fault !== 'client' || /Thrott|TooManyRequests|RequestTimeout/.test(error.name);
 };
 
+/** Of one message with the SDK's own retries, in ms. */
+const TIMEOUT_MS = 20_000;
+
 /** Publishes to Amazon SNS. The SDK is loaded with the first message, and does its own retries. */
 export const createSns = (config: SNSClientConfig): SnsSend => {
   let loaded: Promise<{ client: SNSClient; sdk: typeof import('@aws-sdk/client-sns') }> | undefined;
@@ -30,7 +33,9 @@ export const createSns = (config: SNSClientConfig): SnsSend => {
   return async (notification, address) => {
     try {
       const { client, sdk } = await load();
-      const { MessageId, $metadata } = await client.send(new sdk.PublishCommand(messageOf(notification, address)));
+      const { MessageId, $metadata } = await client.send(new sdk.PublishCommand(messageOf(notification, address)), {
+        abortSignal: AbortSignal.timeout(TIMEOUT_MS),
+      });
       return { status: 'sent', attempts: $metadata.attempts ?? 1, receipt: MessageId ?? null };
     } catch (thrown) {
       const error = asError(thrown);

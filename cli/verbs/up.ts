@@ -5,7 +5,7 @@ import { parsePort, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions, Context, Result } from '../runner.ts';
 import { safeJson } from '../text.ts';
 
-type Options = CommonOptions & { port: number; awsPort: number; demo?: true; simulateLlm?: true; enforceIam?: true };
+type Options = CommonOptions & { port: number; awsPort: number; demo?: true; simulateLlm?: true; enforceIam?: true; signIn?: true };
 
 // A path, not an import: the command line must work without the local cloud, and starts it as another program.
 const LOCAL_CLOUD = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
@@ -17,6 +17,7 @@ const argsOf = (options: Options): string[] => [
   ...(options.demo ? ['--demo'] : []),
   ...(options.simulateLlm ? ['--simulate-llm'] : []),
   ...(options.enforceIam ? ['--enforce-iam'] : []),
+  ...(options.signIn ? ['--sign-in'] : []),
 ];
 
 /** It has said itself why it stopped: only its exit code is passed on. */
@@ -60,6 +61,7 @@ export const up: Verb = (program, run) => {
       .option('--aws-port <PORT>', 'port of the AWS services; 0 picks a free one', parsePort, 4566)
       .option('--demo', 'ingest the sample data and submit the sample job')
       .option('--simulate-llm', 'answer model calls with a simulator')
-      .option('--enforce-iam', 'refuse what the synthesized policies do not grant'),
+      .option('--enforce-iam', 'refuse what the synthesized policies do not grant')
+      .option('--sign-in', 'have people sign in, at a provider on this machine'),
   ).action((options: Options) => run(options, (context) => start(context, options)));
 };

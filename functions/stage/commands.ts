@@ -8,6 +8,7 @@ import { type Answer, type Decision, decide, decideAnswer, decisionView } from '
 import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { executionName, identifyJob } from '../lib/open-job.ts';
+import { redactDeep } from '../lib/redaction.ts';
 import { deliver } from './deliver.ts';
 import { findReferences, openJob, soon } from './open-job.ts';
 import { reconcile } from './reconcile.ts';
@@ -78,12 +79,18 @@ const load = async (world: World, jobId: string): Promise<LoadedJob | null> => {
   return { state, events };
 };
 
+/** What people say goes into the log: without the secrets they may have pasted. */
+const spoken = <T extends string | null>(world: World, text: T): T => redactDeep(text, { secrets: world.env.knownSecrets });
+
 /** The commands over a world. */
 export const createCommands = (world: World): Commands => ({
   submit: (spec, actor) => submit(world, spec, actor),
   load: (jobId) => load(world, jobId),
-  decide: (jobId, command) => decideJob(world, jobId, command),
-  resume: (jobId, command: Answer) => settle(world, jobId, (state) => decideAnswer(state, command)),
-  cancel: (jobId, command) => cancel(world, jobId, command),
+  decide: (jobId, command) => decideJob(world, jobId, { ...command, comment: spoken(world, command.comment) }),
+  resume: (jobId, command: Answer) => {
+    const answer = spoken(world, command.answer);
+    return settle(world, jobId, (state) => decideAnswer(state, { ...command, answer }));
+  },
+  cancel: (jobId, command) => cancel(world, jobId, { ...command, reason: spoken(world, command.reason) }),
   reconcile: (options) => reconcile(world, options),
 });

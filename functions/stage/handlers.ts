@@ -5,6 +5,7 @@ import type { Env } from '../../adapters/env.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { asError } from '../../contracts/errors.ts';
 import type { Decoder, Stage } from '../../contracts/stage.ts';
+import { redact } from '../lib/redaction.ts';
 import { type EndRules, endJob } from './end-job.ts';
 import { type HoldRules, openHold } from './hold.ts';
 import { runStage } from './run-stage.ts';
@@ -38,6 +39,12 @@ const logged = (logger: Logger) => {
   };
 };
 
+/** A failure's message becomes history, logs and events. */
+const withoutSecrets = (error: Error, env: Env): Error => {
+  error.message = redact(error.message, { secrets: env.knownSecrets }).text;
+  return error;
+};
+
 /** Wraps an effectful function of (world, payload) as a Lambda handler. */
 export const handler =
   (run: (world: World, payload: unknown) => Promise<unknown>): Create =>
@@ -50,7 +57,7 @@ export const handler =
         try {
           return await run(world, payload);
         } catch (thrown) {
-          throw asError(thrown);
+          throw withoutSecrets(asError(thrown), env);
         }
       });
     const context = { callbackWaitsForEmptyEventLoop: false };

@@ -10,6 +10,7 @@ import { inProcess } from './in-process.ts';
 import { createFunctions, functionArn } from './lambda.ts';
 import { lockFolder } from './lock.ts';
 import type { Meter } from './meter.ts';
+import { type Oidc, type OidcOptions, startOidc } from './oidc/oidc.ts';
 import { createS3 } from './s3/server.ts';
 import { seed } from './seed.ts';
 import { ACCOUNT, BUCKET_SETTINGS, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
@@ -27,13 +28,15 @@ export type CloudOptions = {
   report: (message: string) => void;
   /** Points live calls at a provider simulator on this machine. */
   simulate?: Partial<SimulatorOptions>;
+  /** Has people sign in, at a provider on this machine. */
+  oidc?: true | Omit<OidcOptions, 'dataDir'>;
   /** Counts what AWS would bill. */
   meter?: Meter;
   /** Wraps the AWS endpoint: where tests break things. */
   intercept?: (endpoint: Handle) => Handle;
 };
 
-export type Cloud = { web: string; aws: string; simulator: Simulator | null; close(): Promise<void> };
+export type Cloud = { web: string; aws: string; simulator: Simulator | null; oidc: Oidc | null; close(): Promise<void> };
 
 /** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
 const RECONCILE_EVERY_MS = 1_000;
@@ -108,7 +111,11 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
 
     const simulated = options.simulate ? await simulateProviders(options.environment, options.simulate) : null;
     if (simulated) closers.push(() => simulated.simulator.close());
-    const variables = functionVariables(dataDir, awsUrl, simulated?.environment ?? options.environment);
+    const oidc = options.oidc ? await startOidc({ dataDir, ...(options.oidc === true ? {} : options.oidc) }) : null;
+    if (oidc) closers.push(() => oidc.close());
+    const given = simulated?.environment ?? options.environment;
+    const environment = oidc ? { HOLDPOINT_SIGN_IN: 'required', ...given, ...oidc.variables } : given;
+    const variables = functionVariables(dataDir, awsUrl, environment);
     const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter?.invoked);
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
@@ -131,7 +138,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
 
     const webUrl = `http://127.0.0.1:${pages.port}`;
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
-    return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, close };
+    return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, close };
   } catch (error) {
     await close();
     throw error;

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     demo: { type: 'boolean', default: false },
     'simulate-llm': { type: 'boolean', default: false },
     'enforce-iam': { type: 'boolean', default: false },
+    'sign-in': { type: 'boolean', default: false },
   },
 });
 
@@ -35,6 +36,7 @@ try {
     dataDir: resolve(values.data),
     environment: process.env,
     ...(values['simulate-llm'] ? { simulate: {} } : {}),
+    ...(values['sign-in'] ? { oidc: true as const } : {}),
     report: (message) => process.stderr.write(`holdpoint: ${message}\n`),
   });
   const stop = () => {
@@ -43,7 +45,8 @@ try {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  if (values.demo) for (const line of await runDemo(cloud.web)) process.stdout.write(`${line}\n`);
+  if (cloud.oidc) process.stdout.write(`people sign in at ${cloud.oidc.issuer}\n`);
+  if (values.demo) for (const line of await runDemo(cloud.web, cloud.oidc)) process.stdout.write(`${line}\n`);
   process.stdout.write(`ready ${cloud.web}\n`);
 } catch (error) {
   process.stderr.write(`holdpoint: cannot start the local cloud: ${explain(error)}\n`);

@@ -34,6 +34,9 @@ const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|SOURCE_DATE_EPOCH)$/
 const MODEL_CALLERS = ['intent', 'report'];
 const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdpoint-local-provider-keys`;
 
+/** Sign-in is the pages' and the API's business alone. */
+const SIGN_IN = /^HOLDPOINT_(SIGN_IN|OIDC_\w+)$/;
+
 type Variables = Record<string, string | undefined>;
 
 const pick = (variables: Variables, wanted: (name: string) => boolean): Variables =>
@@ -47,7 +50,7 @@ const keyNames = (variables: Variables): string[] => [
 
 /** Secret values of this machine's environment: kept out of everything that is stored or shown. */
 const knownSecrets = (process: Variables): string[] =>
-  [...keyNames(process), 'TELEGRAM_BOT_TOKEN', 'SLACK_WEBHOOK_URL'].flatMap((name) => process[name] ?? []);
+  [...keyNames(process), 'HOLDPOINT_OIDC_CLIENT_SECRET', 'TELEGRAM_BOT_TOKEN', 'SLACK_WEBHOOK_URL'].flatMap((name) => process[name] ?? []);
 
 /** Variables of a local function: what the stack would set, and an access key that names the function. */
 export const functionVariables =
@@ -57,6 +60,7 @@ export const functionVariables =
     ...(MODEL_CALLERS.includes(name)
       ? pick(process, (variable) => keyNames(process).includes(variable))
       : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
+    ...(name === 'web' ? pick(process, (variable) => SIGN_IN.test(variable)) : {}),
     HOLDPOINT_KNOWN_SECRETS: JSON.stringify(knownSecrets(process)),
     HOLDPOINT_ENV: LOCAL.name,
     HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),

@@ -13,7 +13,7 @@ const fill = ({ spent, reserved, limit }: Meter): { tone: string; words: string 
 };
 
 /** The unit stands in the name. */
-const bare = (part: Meter['part'], value: number): string => partText(part, value).replace(' USD', '');
+const bare = (part: Meter['part'], value: number): string => partText(part, value).replace(/\sUSD$/, '');
 
 const meter = (one: Meter): Html => {
   const { part, spent, reserved, limit } = one;

@@ -19,7 +19,7 @@ import { blocks } from './readable.ts';
 import { type Result, resultPanel } from './result.ts';
 import { loadResult } from './result-data.ts';
 import { timeline } from './timeline.ts';
-import { doubleChargeNotice, errorPanel, standInPanel } from './trouble.ts';
+import { errorPanel, standInPanel, troubleNotices } from './trouble.ts';
 import { loadTrouble, type Trouble } from './trouble-data.ts';
 
 /** Everything the page of a job shows. */
@@ -116,7 +116,7 @@ ${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="fi
 ${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
 
 const ended = (data: JobPage): Html =>
-  html`<section class="panel" id="ending" data-live>${ending(data)}${doubleChargeNotice(data.trouble)}${errorPanel(data.trouble, data.state.job_id)}</section>`;
+  html`<section class="panel" id="ending" data-live>${ending(data)}${errorPanel(data.trouble, data.state.job_id)}</section>`;
 
 const decision = ({ state, events, evidence }: JobPage, actor: Actor, now: Date): Html => {
   if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, events, evidence, actor, now });
@@ -139,7 +139,7 @@ export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html 
       )
     : '';
   const main = html`${options.banner ?? ''}${done}${head(data, now)}
-<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, now)}${decision(data, options.actor, now)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
+<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
 <aside class="second" aria-label="Map">${map(web, state, events)}</aside>
 <div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, options.all)}${artifacts(state.job_id, data.files)}</div></div>
 <p id="live-note" class="toast" role="status"></p>`;

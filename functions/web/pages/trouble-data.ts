@@ -1,36 +1,25 @@
 import * as z from 'zod';
-import { AnswerLabels, ErrorSummary, LlmUsageEvent } from '../../../contracts/agent-evidence.ts';
+import { AnswerLabels, ErrorSummary } from '../../../contracts/agent-evidence.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
-import { ProviderAttempt } from '../../../contracts/llm-journal.ts';
 import { type ProviderFailure, providerFailures } from '../../lib/agent/attempts.ts';
 import type { WebDeps } from '../deps.ts';
-import type { FileLink } from '../model/timeline.ts';
 
-/** An answer from a recording that stands in for providers that failed. */
-export type StandIn = { agent: string; phase: string; labels: AnswerLabels | null; failures: ProviderFailure[] };
+/** A model call that did not go as it should: its evidence, and how each provider failed. */
+export type Failed = { summary: ErrorSummary; path: string; failures: ProviderFailure[] };
 
 /** What went wrong with model calls of a job. */
 export type Trouble = {
-  standIns: StandIn[];
   /** Why the job stopped, where it stopped for want of an answer. */
-  error: { summary: ErrorSummary; file: FileLink; failures: ProviderFailure[] } | null;
-  /** A call whose first try left no trace of its end, and may have been billed twice. */
-  doubleCharge: boolean;
+  error: Failed | null;
+  /** Recorded answers that stand in for providers, with what they are labelled. */
+  standIns: (Failed & { labels: AnswerLabels | null })[];
+  /** Calls that a later attempt or another provider answered. */
+  recovered: Failed[];
 };
 
-const JOURNAL = /^outputs\/llm\/journal\/[^/]+\/\d+\/[^/]+\.(closed|answer)\.json$/;
-const ERROR = /^outputs\/agents\/[^/]+\/\d+\/error_summary\.json$/;
-/** Rounds of calls that are read for one page. */
-const MAX_ROUNDS = 40;
-
-// Answered and closed rounds and what a stopped call leaves share these members.
-const Round = z.object({
-  state: z.string(),
-  visit: z.int(),
-  attempts: z.array(ProviderAttempt),
-  possible_double_charge: z.boolean(),
-});
-type Round = z.infer<typeof Round>;
+const SUMMARY = /^outputs\/agents\/[^/]+\/\d+\/error_summary\.json$/;
+/** Summaries that are read for one page. */
+const MAX_SUMMARIES = 40;
 const Session = z.object({ labels: AnswerLabels.nullable() });
 
 const read = async <S extends z.ZodType>(deps: WebDeps, jobId: string, path: string, schema: S): Promise<z.infer<S> | null> => {
@@ -42,42 +31,25 @@ const read = async <S extends z.ZodType>(deps: WebDeps, jobId: string, path: str
   }
 };
 
-const attemptsOf = (rounds: readonly Round[], phase: string): ProviderAttempt[] =>
-  rounds.filter(({ state, visit }) => `${state}:${visit}` === phase).flatMap(({ attempts }) => attempts);
-
-const standInsOf = (deps: WebDeps, state: JobState, rounds: readonly Round[]): Promise<StandIn[]> => {
-  const degraded = state.calls.flatMap((call) => LlmUsageEvent.safeParse(call).data ?? []).filter((row) => row.degraded);
-  const rows = [...new Map(degraded.map((row) => [row.call_id, row])).values()];
-  return Promise.all(
-    rows.map(async ({ role, phase_id }) => {
-      const visit = phase_id.split(':')[1];
-      const session = await read(deps, state.job_id, `outputs/agents/${role}/${visit}/llm_session.json`, Session);
-      return { agent: role, phase: phase_id, labels: session?.labels ?? null, failures: providerFailures(attemptsOf(rounds, phase_id)) };
-    }),
-  );
-};
-
-const errorOf = async (deps: WebDeps, state: JobState, paths: string[]): Promise<(Trouble['error'] & { double: boolean }) | null> => {
-  if (state.status !== 'DONE' || state.outcome !== 'stopped_llm_error') return null;
-  const found = await Promise.all(
-    paths.filter((path) => ERROR.test(path)).map(async (path) => ({ path, summary: await read(deps, state.job_id, path, ErrorSummary) })),
-  );
-  const summaries = found.flatMap(({ path, summary }) => (summary ? [{ path, summary }] : []));
-  const last = summaries.toSorted((a, b) => a.summary.at.localeCompare(b.summary.at)).at(-1);
-  if (!last) return null;
-  const round = await read(deps, state.job_id, last.path.replace('error_summary.json', 'llm_attempts.json'), Round);
-  return {
-    summary: last.summary,
-    file: { path: last.path, name: 'error_summary.json' },
-    failures: providerFailures(round?.attempts ?? []),
-    double: round?.possible_double_charge ?? false,
-  };
+const readSummary = async (deps: WebDeps, jobId: string, path: string): Promise<Failed[]> => {
+  const summary = await read(deps, jobId, path, ErrorSummary);
+  return summary ? [{ summary, path, failures: providerFailures(summary.attempts) }] : [];
 };
 
 /** Reads what failed and what stood in from a job's evidence. `paths` are the job's files. */
 export const loadTrouble = async (deps: WebDeps, state: JobState, paths: string[]): Promise<Trouble> => {
-  const journal = paths.filter((path) => JOURNAL.test(path)).slice(0, MAX_ROUNDS);
-  const rounds = (await Promise.all(journal.map((path) => read(deps, state.job_id, path, Round)))).filter((round) => round !== null);
-  const [standIns, error] = await Promise.all([standInsOf(deps, state, rounds), errorOf(deps, state, paths)]);
-  return { standIns, error, doubleCharge: (error?.double ?? false) || rounds.some((round) => round.possible_double_charge) };
+  const wanted = paths.filter((path) => SUMMARY.test(path)).slice(0, MAX_SUMMARIES);
+  const found = (await Promise.all(wanted.map((path) => readSummary(deps, state.job_id, path)))).flat();
+  const sorted = found.toSorted((a, b) => a.summary.at.localeCompare(b.summary.at));
+  const of = (reason: ErrorSummary['reason']) => sorted.filter(({ summary }) => summary.reason === reason);
+  const stopped = state.status === 'DONE' && state.outcome === 'stopped_llm_error';
+  const standIns = of('DEGRADED').map(async (failed) => {
+    const session = await read(deps, state.job_id, failed.path.replace('error_summary.json', 'llm_session.json'), Session);
+    return { ...failed, labels: session?.labels ?? null };
+  });
+  return {
+    error: stopped ? (of('STOPPED_LLM_ERROR').at(-1) ?? null) : null,
+    standIns: await Promise.all(standIns),
+    recovered: of('RECOVERED'),
+  };
 };

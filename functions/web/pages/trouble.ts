@@ -1,23 +1,31 @@
 import { html } from 'hono/html';
+import type { ErrorSummary } from '../../../contracts/agent-evidence.ts';
 import { failureInWords, outcomeInWords, type ProviderFailure } from '../../lib/agent/attempts.ts';
 import { clip } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { label, notice, said, time } from './parts.ts';
-import type { StandIn, Trouble } from './trouble-data.ts';
+import type { Failed, Trouble } from './trouble-data.ts';
 
 const MAX_DIFFERENCES = 20;
 
-const standIn = ({ agent, phase, labels, failures }: StandIn, now: Date): Html => html`<dl class="fields">
-<div><dt>Agent</dt><dd>${said(agent)} <span class="quiet">${phase.replace(':', ', visit ')}</span></dd></div>
-<div><dt>Why</dt><dd><code>replay_reason=${labels?.replay_reason ?? 'provider_error'}</code></dd></div>
+const hrefOf = (jobId: string, { path }: Failed): string => `/jobs/${jobId}/artifacts/${path}`;
+
+const failedList = (failures: ProviderFailure[]): Html =>
+  html`${failures.map((failure) => html`<span class="block">${said(failureInWords(failure))}</span>`)}`;
+
+const standIn = (one: Trouble['standIns'][number], jobId: string, now: Date): Html => {
+  const { summary, labels, failures } = one;
+  return html`<dl class="fields"><div><dt>Agent</dt><dd>${said(summary.agent)}, visit ${summary.visit}</dd></div>
 ${labels?.recorded_at ? html`<div><dt>Recorded</dt><dd>${time(labels.recorded_at, now)} from ${said(`${labels.provider}/${labels.model}`)}</dd></div>` : ''}
-<div class="long"><dt>Failed</dt><dd>${failures.length === 0 ? 'not recorded' : failures.map((failure) => html`<span class="block">${said(failureInWords(failure))}</span>`)}</dd></div></dl>`;
+<div class="long"><dt>Why</dt><dd><code>replay_reason=${labels?.replay_reason ?? 'provider_error'}</code> · <a href="${hrefOf(jobId, one)}">Error summary</a></dd></div>
+${failures.length === 0 ? '' : html`<div class="long"><dt>Failed</dt><dd>${failedList(failures)}</dd></div>`}</dl>`;
+};
 
 /** Which answers are recordings that stand in for a provider, since when, and for whom. */
-export const standInPanel = ({ standIns }: Trouble, now: Date): Html =>
+export const standInPanel = ({ standIns }: Trouble, jobId: string, now: Date): Html =>
   standIns.length === 0
     ? html`<section id="degraded" data-live></section>`
-    : html`<section class="stand-in" id="degraded" data-live aria-labelledby="degraded-h"><h2 id="degraded-h">${label('DEGRADED')} A recorded answer stands in for a provider that failed</h2>${standIns.map((one) => standIn(one, now))}</section>`;
+    : html`<section class="stand-in" id="degraded" data-live aria-labelledby="degraded-h"><p>${label('DEGRADED')}</p><h2 id="degraded-h">A recorded answer stands in for a provider that failed</h2>${standIns.map((one) => standIn(one, jobId, now))}</section>`;
 
 const failuresTable = (failures: ProviderFailure[]): Html | string =>
   failures.length === 0
@@ -28,7 +36,7 @@ const failuresTable = (failures: ProviderFailure[]): Html | string =>
 const cell = (text: string | null): Html =>
   text === null ? html`<span class="quiet">nothing</span>` : html`<code>${said(clip(text, 200))}</code>`;
 
-const differences = ({ differs }: NonNullable<Trouble['error']>['summary']): Html | string =>
+const differences = ({ differs }: ErrorSummary): Html | string =>
   differs.length === 0
     ? ''
     : html`<div class="scroll" tabindex="0" role="group" aria-label="Differences"><table><caption>Where the question differs from the nearest recording</caption><thead><tr><th scope="col">Part of the key</th><th scope="col">Asked</th><th scope="col">Recorded</th></tr></thead>
@@ -37,18 +45,31 @@ const differences = ({ differs }: NonNullable<Trouble['error']>['summary']): Htm
 /** Why no answer came: what was tried, and what the nearest recording lacks. */
 export const errorPanel = ({ error }: Trouble, jobId: string): Html | string => {
   if (!error) return '';
-  const { summary, file, failures } = error;
-  return html`<article class="card"><header><h3>Error summary</h3><p class="meta">${said(summary.agent)}, visit ${summary.visit} · <a href="/jobs/${jobId}/artifacts/${file.path}">Open file</a></p></header>
+  const { summary, failures } = error;
+  return html`<article class="card"><header><h3>Error summary</h3><p class="meta">${said(summary.agent)}, visit ${summary.visit} · <a href="${hrefOf(jobId, error)}">Open file</a></p></header>
 <p class="prose"><strong>${said(summary.error.name)}</strong> ${said(clip(summary.error.message, 800))}</p>
 ${failuresTable(failures)}${differences(summary)}</article>`;
 };
 
-/** A call that may have been paid for twice. */
-export const doubleChargeNotice = ({ doubleCharge }: Trouble): Html | string =>
-  doubleCharge
+/** Calls that needed another try or another provider. */
+const recoveredNotice = ({ recovered }: Trouble, jobId: string): Html | string =>
+  recovered.length === 0
+    ? ''
+    : notice(
+        'wait',
+        'A provider failed, and a later attempt answered',
+        html`${recovered.map((one) => html`<p>${said(one.summary.agent)}, visit ${one.summary.visit}: <a href="${hrefOf(jobId, one)}">error summary</a>${failedList(one.failures)}</p>`)}`,
+      );
+
+const doubleCharge = ({ error, standIns, recovered }: Trouble): Html | string =>
+  [...(error ? [error] : []), ...standIns, ...recovered].some(({ summary }) => summary.possible_double_charge)
     ? notice(
         'wait',
         'A model call may have been charged twice',
         html`<p>It was cut off between the provider’s answer and the record of it, and was made again. The first reservation stays booked; compare with the provider’s bill.</p>`,
       )
     : '';
+
+/** What else to know about model calls that did not go as they should. */
+export const troubleNotices = (trouble: Trouble, jobId: string): Html =>
+  html`<section class="panel" id="trouble" data-live>${recoveredNotice(trouble, jobId)}${doubleCharge(trouble)}</section>`;

@@ -1,0 +1,34 @@
+import { type OutboxEntry, OutboxDead, OutboxRecord, OutboxSent } from '../../contracts/notification.ts';
+import type { Artifacts } from '../../contracts/ports.ts';
+import { json } from '../../functions/lib/decode.ts';
+import { jobPrefix, type OutboxFile, type OutboxListing, outboxKey, readListing } from '../../functions/lib/notification/keys.ts';
+
+type Store = Pick<Artifacts, 'get' | 'list'>;
+
+const decodeRecord = json(OutboxRecord);
+const decodeSent = json(OutboxSent);
+const decodeDead = json(OutboxDead);
+
+const read = async <T>(store: Store, name: string, file: OutboxFile, decode: (text: string) => T): Promise<T | null> => {
+  const found = await store.get(outboxKey(name, file));
+  return found && decode(new TextDecoder().decode(found.body));
+};
+
+const deliveryOf = async (store: Store, { name, settled }: OutboxListing): Promise<OutboxEntry['delivery']> => {
+  const sent = settled === 'sent' ? await read(store, name, 'sent', decodeSent) : null;
+  if (sent) return { status: 'sent', ...sent };
+  const dead = settled === 'dead' ? await read(store, name, 'dead', decodeDead) : null;
+  return dead ? { status: 'dead', ...dead } : { status: 'recorded' };
+};
+
+const entryOf = async (store: Store, listing: OutboxListing): Promise<OutboxEntry[]> => {
+  const [record, delivery] = await Promise.all([read(store, listing.name, 'record', decodeRecord), deliveryOf(store, listing)]);
+  return record ? [{ name: listing.name, record, delivery }] : [];
+};
+
+/** What was sent about one job, and what became of it; in no order. */
+export const readOutbox = async (store: Store, jobId: string): Promise<OutboxEntry[]> => {
+  const keys = await store.list(jobPrefix(jobId));
+  const entries = await Promise.all(readListing(keys.map(({ key }) => key)).map((listing) => entryOf(store, listing)));
+  return entries.flat();
+};
