@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApprovalPolicy, DEFAULT_POLICY } from '../contracts/approval-policy.ts';
 import type { LlmConfig } from '../contracts/llm-config.ts';
 import type { SignInConfig } from '../contracts/session.ts';
 import { readLlmConfig } from './model/live-config.ts';
@@ -28,7 +29,19 @@ export const Variables = z.object({
     .pipe(z.array(z.string()))
     .optional(),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
-  HOLDPOINT_SELF_APPROVAL: z.enum(['allowed', 'forbidden']).default('forbidden'),
+  /** Approval rules as JSON (`ApprovalPolicy`); without it two people, signed in. */
+  HOLDPOINT_APPROVAL_POLICY: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(ApprovalPolicy)
+    .default(DEFAULT_POLICY),
+  /** How long a function may go by flags and kill switch as it read them. At most 15 s, so that a change holds within 30 s. */
+  HOLDPOINT_FLAGS_MAX_AGE_MS: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be milliseconds, 0 to 15000')
+    .transform(Number)
+    .pipe(z.number().max(15_000, 'must be milliseconds, 0 to 15000'))
+    .default(15_000),
   ...SIGN_IN_VARIABLES,
   SOURCE_DATE_EPOCH: z
     .string()

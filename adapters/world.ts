@@ -1,19 +1,37 @@
 import type { Budgets } from '../contracts/budget.ts';
-import type { Artifacts, Cassettes, Clock, EventLog, Executions, JobIndex, KeyRing, ModelPort, TaskTokens } from '../contracts/ports.ts';
+import type {
+  Artifacts,
+  AuditLog,
+  Cassettes,
+  Clock,
+  EventLog,
+  Executions,
+  FlagStore,
+  JobIndex,
+  KeyRing,
+  LinkIndex,
+  ModelPort,
+  SwitchReader,
+  TaskTokens,
+} from '../contracts/ports.ts';
 import { createArtifacts } from './aws/artifacts.ts';
+import { createAuditLog } from './aws/audit-log.ts';
 import { createBudgets } from './aws/budgets.ts';
 import { createCassettes } from './aws/cassettes.ts';
 import { createClients, type RequestHandler } from './aws/clients.ts';
 import { createEventLog } from './aws/event-log.ts';
 import { createExecutions } from './aws/executions.ts';
+import { createFlagStore } from './aws/flags.ts';
 import { createJobIndex } from './aws/job-index.ts';
 import { createKeyRing } from './aws/key-ring.ts';
+import { createLinkIndex } from './aws/link-index.ts';
 import { secretKeys } from './aws/provider-keys.ts';
 import { createTaskTokens } from './aws/task-tokens.ts';
 import type { Env } from './env.ts';
 import { createModel } from './model/call-model.ts';
 import { environmentKeys } from './model/keys.ts';
 import { createReplayModel } from './model/replay.ts';
+import { createSwitchReader } from './switches.ts';
 
 /** Everything a function may touch outside itself. */
 export type World = {
@@ -25,12 +43,18 @@ export type World = {
   log: EventLog;
   index: JobIndex;
   tokens: TaskTokens;
+  links: LinkIndex;
   executions: Executions;
   artifacts: Artifacts;
   cassettes: Cassettes;
   budgets: Budgets;
   model: ModelPort;
   keyRing: () => Promise<KeyRing>;
+  /** What belongs to no job. */
+  audit: AuditLog;
+  flags: FlagStore;
+  /** Flags and kill switch, for code that asks before it acts. */
+  switches: SwitchReader;
 };
 
 /** `SOURCE_DATE_EPOCH` fixes time (https://reproducible-builds.org/specs/source-date-epoch/). */
@@ -58,6 +82,8 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
   const artifacts = createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET);
   const budgets = createBudgets(dynamo, env.HOLDPOINT_TABLE);
   const clock = createClock(env);
+  const audit = createAuditLog(s3, env.HOLDPOINT_EVENTS_BUCKET);
+  const flags = createFlagStore(dynamo, env.HOLDPOINT_TABLE);
   return {
     env,
     clock,
@@ -65,6 +91,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
     log: createEventLog(s3, env.HOLDPOINT_EVENTS_BUCKET),
     index: createJobIndex(dynamo, env.HOLDPOINT_TABLE),
     tokens: createTaskTokens(dynamo, env.HOLDPOINT_TABLE),
+    links: createLinkIndex(dynamo, env.HOLDPOINT_TABLE),
     executions: createExecutions(sfn, env.HOLDPOINT_JOB_MACHINE_ARN),
     ...{ artifacts, cassettes, budgets },
     model: createModel({
@@ -77,5 +104,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
       limits: async (scope) => scope.limits ?? env.llm.budget,
     }),
     keyRing: createKeyRing(env),
+    ...{ audit, flags },
+    switches: createSwitchReader({ store: flags, audit, maxAgeMs: env.HOLDPOINT_FLAGS_MAX_AGE_MS, now: Date.now }),
   };
 };

@@ -30,6 +30,8 @@ export type ApiOptions = {
   find: () => Promise<string>;
   user: string | undefined;
   token: string | null;
+  /** When the sign-in kept for this server ran out, if it did. */
+  ended?: string | null;
   version: string;
   signal: AbortSignal;
 };
@@ -44,7 +46,7 @@ const NEXT: Partial<Record<ProblemCode, string>> = {
   SELF_APPROVAL: 'ask another approver',
   KILL_SWITCH: 'the kill switch is set; an operator has to release it',
   TOO_MANY_REQUESTS: 'try again in a moment',
-  UNAUTHENTICATED: 'set HOLDPOINT_TOKEN',
+  UNAUTHENTICATED: 'run "holdpoint login", or set HOLDPOINT_TOKEN',
 };
 
 /** A path with the parameters that were given. */
@@ -55,7 +57,7 @@ export const withQuery = (path: string, parameters: Record<string, string | numb
   return given.length > 0 ? `${path}?${new URLSearchParams(given).toString()}` : path;
 };
 
-const isLoopback = (base: string): boolean => /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(base).hostname);
+export const isLoopback = (base: string): boolean => /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(base).hostname);
 
 const headersOf = ({ user, token, version, base }: ApiOptions & { base: string }): Record<string, string> => {
   if (token !== null && !base.startsWith('https:') && !isLoopback(base)) {
@@ -91,7 +93,12 @@ const parseJson = (text: string): unknown => {
 };
 
 /** The error a refused call means to the user. */
-const refused = (status: number, text: string, url: string): CliError => {
+const refused = (status: number, text: string, url: string, ended: string | null = null): CliError => {
+  if (status === 401 && ended !== null) {
+    return new CliError('UNAUTHENTICATED', EXIT.forbidden, `your sign-in at ${new URL(url).origin} ended at ${ended}`, {
+      next: 'run "holdpoint login"',
+    });
+  }
   const json = parseJson(text);
   const problem = Problem.safeParse(json);
   if (problem.success) {
@@ -105,7 +112,7 @@ const refused = (status: number, text: string, url: string): CliError => {
   const known = Problem.shape.code.options.find((code) => PROBLEMS[code] === status);
   const said = clean(text).slice(0, 200);
   return new CliError(known ?? 'UNEXPECTED_ANSWER', exitOfStatus(status), `${url} answered ${status}${said ? `: ${said}` : ''}`, {
-    next: 'see whether the address is that of a Holdpoint server',
+    next: (known && NEXT[known]) ?? 'see whether the address is that of a Holdpoint server',
     details: { status },
   });
 };
@@ -138,7 +145,7 @@ export const createApi = (options: ApiOptions): Api => {
       const text = await response.text().catch((error: unknown) => {
         throw options.signal.aborted ? interrupted() : unreachable(base, error);
       });
-      if (!response.ok) throw refused(response.status, text, base + path);
+      if (!response.ok) throw refused(response.status, text, base + path, options.ended);
       const parsed = schema.safeParse(parseJson(text));
       const issue = parsed.error?.issues[0];
       if (!parsed.success) throw unreadable(base + path, `${issue?.path.join('.') || 'body'}: ${issue?.message}`);
@@ -146,7 +153,7 @@ export const createApi = (options: ApiOptions): Api => {
     },
     async open(path, more, signal) {
       const response = await send(base, path, { headers: { ...headers(), ...more }, signal }, options.signal);
-      if (!response.ok) throw refused(response.status, await response.text().catch(() => ''), base + path);
+      if (!response.ok) throw refused(response.status, await response.text().catch(() => ''), base + path, options.ended);
       return response;
     },
     async rediscover() {

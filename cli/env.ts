@@ -1,3 +1,4 @@
+import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { usage } from './exit.ts';
 
@@ -7,11 +8,26 @@ export const Variables = z.object({
     .string()
     .regex(/^[\x21-\x7e]+$/)
     .optional(),
+  XDG_CONFIG_HOME: z.string().optional(),
+  HOME: z.string().optional(),
   NO_COLOR: z.string().optional(),
   TERM: z.string().optional(),
 });
 
-export type CliEnv = { url: string | null; token: string | null; noColor: boolean; dumb: boolean };
+export type CliEnv = {
+  url: string | null;
+  token: string | null;
+  /** Folder of this user's settings; null where there is none. */
+  configDir: string | null;
+  noColor: boolean;
+  dumb: boolean;
+};
+
+/** By the XDG Base Directory Specification, which ignores a path that is not absolute. */
+const configDirOf = (xdg: string | undefined, home: string | undefined): string | null => {
+  if (xdg !== undefined && isAbsolute(xdg)) return xdg;
+  return home === undefined ? null : join(home, '.config');
+};
 
 const ALLOWED: Record<string, string> = {
   HOLDPOINT_URL: 'an address that starts with http:// or https://',
@@ -30,10 +46,11 @@ export const readCliEnv = (variables: Record<string, string | undefined>): CliEn
     const shown = name.endsWith('TOKEN') ? '(hidden)' : JSON.stringify(set[name]);
     throw usage(`${name} is ${shown}, not ${ALLOWED[name] ?? 'a usable value'}`, `set or unset ${name}`);
   }
-  const { HOLDPOINT_URL, HOLDPOINT_TOKEN, NO_COLOR, TERM } = parsed.data;
+  const { HOLDPOINT_URL, HOLDPOINT_TOKEN, XDG_CONFIG_HOME, HOME, NO_COLOR, TERM } = parsed.data;
   return {
     url: HOLDPOINT_URL ?? null,
     token: HOLDPOINT_TOKEN ?? null,
+    configDir: configDirOf(XDG_CONFIG_HOME, HOME),
     noColor: NO_COLOR !== undefined || TERM === 'dumb',
     dumb: TERM === 'dumb',
   };

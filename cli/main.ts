@@ -62,7 +62,7 @@ const start = async (): Promise<number> => {
   try {
     return await runCli(argv, createWorld(readCliEnv(process.env)));
   } catch (error) {
-    const plain: CliEnv = { url: null, token: null, noColor: true, dumb: true };
+    const plain: CliEnv = { url: null, token: null, configDir: null, noColor: true, dumb: true };
     return reportError(createWorld(plain), error, argv.includes('--json'));
   }
 };

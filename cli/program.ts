@@ -7,6 +7,7 @@ import { approve } from './verbs/approve.ts';
 import { cancel } from './verbs/cancel.ts';
 import { cassette } from './verbs/cassette.ts';
 import { jobs } from './verbs/jobs.ts';
+import { login } from './verbs/login.ts';
 import { metrics } from './verbs/metrics.ts';
 import { reconcile } from './verbs/reconcile.ts';
 import { redact } from './verbs/redact.ts';
@@ -28,7 +29,7 @@ const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, resume, cancel],
   ...[timeline, verify, snapshot, reconcile, metrics],
-  ...[cassette, regress, redact],
+  ...[cassette, regress, redact, login],
 ];
 
 const EXIT_CODES = `

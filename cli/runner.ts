@@ -4,6 +4,7 @@ import { type Api, createApi } from './api.ts';
 import { DEFAULT_DATA, findEndpoint } from './endpoint.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 import { clean, safeJson, widthOf, wrap } from './text.ts';
+import { credentialFor } from './tokens.ts';
 import type { World } from './world.ts';
 
 export type Paint = ReturnType<typeof pc.createColors>;
@@ -29,7 +30,9 @@ export type Context = {
   say: (line?: string) => void;
   /** An aside on standard error, out of the way of pipes. */
   note: (line: string) => void;
-  /** @throws CliError when no server is named and no local cloud runs */
+  /** Address of the server. @throws CliError when none is named and no local cloud runs */
+  endpoint: () => Promise<string>;
+  /** @throws CliError as `endpoint` does */
   connect: () => Promise<Api>;
   data: string;
 };
@@ -55,8 +58,12 @@ const createContext = (world: World, options: CommonOptions): Context => {
       for (const part of lines) world.stdout.write(`${part}\n`);
     },
     note: (line) => world.stderr.write(`${line}\n`),
-    connect: async () =>
-      createApi({ base: await find(), find, user: options.as, token: world.env.token, version: world.version, signal: world.interrupted }),
+    endpoint: find,
+    connect: async () => {
+      const base = await find();
+      const credential = await credentialFor(world, base);
+      return createApi({ base, find, user: options.as, ...credential, version: world.version, signal: world.interrupted });
+    },
     data: options.data ?? DEFAULT_DATA,
   };
 };

@@ -118,7 +118,7 @@ test.each([40, 80])('on a terminal of %i columns no line is wider than it, and c
   server.handle = jobHandler(LOGS.done);
   const argv = ['watch', JOB_ID, '--endpoint', server.url];
   const [painted, plain] = await Promise.all([
-    cli(argv, { columns, env: { url: null, token: null, noColor: false, dumb: false } }),
+    cli(argv, { columns, env: { url: null, token: null, configDir: null, noColor: false, dumb: false } }),
     cli(argv, { columns }),
   ]);
   expect(painted.stdout).toContain('✓');

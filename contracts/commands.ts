@@ -1,7 +1,7 @@
 import type { Actor, JobEvent } from './events.ts';
 import type { DecisionView, ProblemCode } from './http.ts';
 import type { JobSpec } from './job-spec.ts';
-import type { JobState } from './job-state.ts';
+import type { Approval, JobState } from './job-state.ts';
 import type { Choice } from './steps.ts';
 
 /** A command that was understood and refused: nothing was written. `detail` says what, which value, what next. */
@@ -17,7 +17,12 @@ export class Refusal extends Error {
   }
 }
 
+/** Through what a person spoke. `link` is the approver's own. */
+export type Channel = 'page' | 'http' | 'cli' | 'link';
+
 export type LoadedJob = { state: JobState; events: JobEvent[] };
+
+export type OpenedLink = LoadedJob & { approval: Approval; approver: string };
 
 /**
  * What people and CI can do to jobs. Page, HTTP and CLI all end here, so they mean the same (C9).
@@ -36,11 +41,19 @@ export type Commands = {
       subject_digest: string;
       comment: string | null;
       actor: Actor;
-      channel: 'page' | 'http' | 'cli';
+      channel: Channel;
     },
   ): Promise<DecisionView>;
   /** Answers the question an agent asked. The same step and answer again changes nothing. */
-  resume(jobId: string, command: { step: string; answer: string; actor: Actor; channel: 'page' | 'http' | 'cli' }): Promise<DecisionView>;
+  resume(jobId: string, command: { step: string; answer: string; actor: Actor; channel: Channel }): Promise<DecisionView>;
+  /** Hands one approver's say on the open step to somebody else. */
+  delegate(jobId: string, command: { step: string; to: string; actor: Actor; channel: Channel }): Promise<JobState>;
+  /** Revokes links of the open step: one approver's, or all. */
+  revokeLinks(jobId: string, command: { step: string; approver: string | null; actor: Actor }): Promise<JobState>;
+  /** The job, approval and approver a link was issued for. Refuses with NOT_FOUND or LINK_EXPIRED. */
+  openLink(capability: string): Promise<OpenedLink>;
+  /** Gives a job that ended badly to a new execution, which runs it from its log. */
+  redrive(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
   cancel(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
   /** One reconciler pass: projection, undelivered decisions, missing executions. */
   reconcile(options: {

@@ -115,6 +115,16 @@ export class BudgetEscalation extends PermanentError {
   override name = 'BudgetEscalation';
 }
 
+/** New jobs are refused: the kill switch is set. Nothing was created. */
+export class JobsHalted extends PermanentError {
+  override name = 'KILL_SWITCH';
+}
+
+/** A model call or an external write may not happen now. The state is tried again until the kill switch is released. */
+export class KillSwitchActive extends RetryableError {
+  override name = 'KillSwitchActive';
+}
+
 /** Other writers kept winning the next sequence number; trying later may succeed. */
 export class AppendContention extends RetryableError {
   override name = 'AppendContention';

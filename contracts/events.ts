@@ -75,6 +75,12 @@ export const GENESIS_HASH = '0'.repeat(64);
 /** S3 key of an event: 8 digits, so that keys sort as numbers. */
 export const eventKey = (jobId: JobId, seq: number): string => `jobs/${jobId}/events/${String(seq).padStart(8, '0')}.json`;
 
+/** What events of the audit log carry as `job_id` and `run_id`: they belong to no job. */
+export const AUDIT = { job_id: '000000000000', run_id: 'audit' } as const;
+
+/** S3 key of an event of the audit log. */
+export const auditKey = (seq: number): string => `audit/events/${String(seq).padStart(8, '0')}.json`;
+
 /** What a decision to write an event consists of, before it has a place in the log. */
 export type EventDraft = {
   event_type: EventType;

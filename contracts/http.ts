@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { JobEvent } from './events.ts';
+import { FlagName, FlagOwner, FlagType } from './flags.ts';
 import { AgentId, JobId, Sha256, SubjectDigest } from './ids.ts';
 import { JobStatus, Outcome } from './job-state.ts';
 import { Mode } from './llm.ts';
 import { Snapshot } from './snapshot.ts';
+import { KillSwitch, KillTarget } from './switches.ts';
 
 /** Stable problem codes. */
 export const PROBLEM_CODES = [
@@ -120,6 +122,48 @@ export type ReconcileBody = z.infer<typeof ReconcileBody>;
 
 export const ReconcileView = z.strictObject({ checked: z.int(), repaired: z.int(), redelivered: z.int(), redriven: z.int() });
 export type ReconcileView = z.infer<typeof ReconcileView>;
+
+/** Why, for the audit log. */
+const reason = { reason: z.string().trim().min(1).max(4000).optional() };
+
+export const FlagBody = z.strictObject({ value: z.json(), ...reason });
+export type FlagBody = z.infer<typeof FlagBody>;
+
+/** A target is required: a level to go down to, or a halt. */
+export const KillBody = z.union([z.strictObject({ to: KillTarget, ...reason }), z.strictObject({ halt: z.literal(true), ...reason })], {
+  error: 'needs a target: {"to": "stage2"}, {"to": "stage1"}, {"to": "off"} or {"halt": true}, and may have a reason',
+});
+export type KillBody = z.infer<typeof KillBody>;
+
+export const ReleaseBody = z.strictObject(reason);
+
+/** `value` is what holds now; `set_to` is what somebody set, which the kill switch may hold back. */
+export const FlagView = z.strictObject({
+  name: FlagName,
+  type: FlagType,
+  value: z.unknown(),
+  default: z.unknown(),
+  set_to: z.unknown(),
+  held_by_kill_switch: z.boolean(),
+  owner: FlagOwner,
+  meaning: z.string(),
+  /** Null where nobody ever set it. */
+  changed_by: z.string().nullable(),
+  changed_at: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export type FlagView = z.infer<typeof FlagView>;
+export const FlagList = z.strictObject({
+  flags: z.array(FlagView),
+  kill: KillSwitch,
+  /** Stored values this build cannot use: their flags have their safe values. */
+  complaints: z.array(z.string()),
+});
+export type FlagList = z.infer<typeof FlagList>;
+
+/** `already`: nothing changed, so nothing was written. */
+export const KillView = z.strictObject({ kill: KillSwitch, already: z.boolean() });
+export type KillView = z.infer<typeof KillView>;
 
 export const JobDetail = z.strictObject({ job: JobView, events: z.array(JobEvent) });
 export const JobList = z.strictObject({ jobs: z.array(JobView), next_cursor: z.string().nullable() });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { StepPolicy } from './approval-policy.ts';
 import type { Amount } from './budget.ts';
 import type { Actor } from './events.ts';
 import type { Mode } from './llm.ts';
@@ -23,6 +24,21 @@ export type Outcome = z.infer<typeof Outcome>;
 export const ArtifactRef = z.strictObject({ key: z.string().max(400), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) });
 export type ArtifactRef = z.infer<typeof ArtifactRef>;
 
+/** A link that was issued to one approver. Only its hash is anywhere but in the message that carried it. */
+export type IssuedLink = {
+  approver: string;
+  /** sha256 of the capability, hex. */
+  hash: string;
+  /** Key of the ring it was derived with, and how often it was issued before. */
+  key_id: string;
+  issue: number;
+  expires_at: string;
+  revoked: boolean;
+};
+
+/** A vote: who, and for which approver where it was delegated. */
+export type Vote = { by: string; for: string; at: string };
+
 /** One opening of an approval: (step, visit, subject), and what came of it. */
 export type Approval = {
   step: string;
@@ -35,8 +51,14 @@ export type Approval = {
   expires_at: string;
   /** Answers this opening takes: `revise` is not always among them. */
   choices: string[];
-  quorum: number;
-  votes: { by: string; at: string }[];
+  /** The rules it was opened under: later changes of the policy do not touch it. */
+  policy: StepPolicy;
+  votes: Vote[];
+  /** Who decides in whose place. */
+  delegations: { from: string; to: string }[];
+  links: IssuedLink[];
+  reminders: number;
+  expiries: number;
   /** What approving grants: the limits of a raised budget. */
   grant: Amount | null;
   decision: null | {

@@ -15,6 +15,9 @@ export type Channel = z.infer<typeof Channel>;
 export const AddressRef = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'an address name is 1-63 lower-case letters, digits, "-" or "_"');
 export type AddressRef = z.infer<typeof AddressRef>;
 
+/** The address that a channel has without naming one. */
+export const DEFAULT_ADDRESS = 'default';
+
 /** Who is told, through what. `approver` is null where several people read the channel: then no personal link is sent. */
 export const Recipient = z.strictObject({ approver: ActorId.nullable(), channel: Channel, address: AddressRef });
 export type Recipient = z.infer<typeof Recipient>;
@@ -25,8 +28,8 @@ export const LinkRef = z.strictObject({
   state: z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/),
   visit: z.int().min(1),
   approver: ActorId,
-  /** Which link of this approver and visit: one issued anew after a revocation has the next number. */
-  issue: z.int().min(1),
+  /** How often this approver was issued one before, for this visit. */
+  issue: z.int().min(0),
   key_id: z.string().min(1).max(64),
 });
 export type LinkRef = z.infer<typeof LinkRef>;
@@ -51,7 +54,7 @@ export const Notification = z.strictObject({
   /** The state this is about. */
   state: z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'a state name is 1-64 letters and digits'),
   step: z.string().max(64).nullable(),
-  visit: z.int().min(1),
+  visit: z.int().min(1).max(999_999),
   /** Counts notifications of one kind, state and visit, from 1. */
   n: z.int().min(1).max(9999),
   /** One sentence: what is asked, or what happened. */

@@ -5,6 +5,7 @@ import type { JobEvent } from './events.ts';
 import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
 import { type Cassette, Mode, type ModelAnswer, type ModelRequest } from './llm.ts';
 import type { ProviderAttempt } from './llm-journal.ts';
+import type { FlagState, Switches } from './switches.ts';
 
 /** The append-only event log: the truth, and the only place where races are settled. */
 export type EventLog = {
@@ -14,6 +15,31 @@ export type EventLog = {
   read(jobId: string, after?: number): Promise<JobEvent[]>;
   /** Ids of all jobs that have a log, in key order. For rebuilding; never on a hot path. */
   jobs(): AsyncIterable<string>;
+};
+
+/** The append-only log of what belongs to no job: the same events, the same chain, the same races. */
+export type AuditLog = {
+  append(event: JobEvent): Promise<'appended' | 'conflict'>;
+  /** At most `limit` events after `after`, in order, gap-free. */
+  read(after?: number, limit?: number): Promise<JobEvent[]>;
+  /** The newest event, or null. Asks for few of the others. */
+  last(): Promise<JobEvent | null>;
+};
+
+/** Flags and kill switch as a projection of the audit log: one item, quick to read. Losing it loses nothing. */
+export type FlagStore = {
+  /** Null when there is none. Throws for one that cannot be read. */
+  read(): Promise<FlagState | null>;
+  /** Writes the state unless a later version is already there. */
+  put(state: FlagState): Promise<void>;
+};
+
+/** What holds now, for code that asks before it acts. */
+export type SwitchReader = {
+  /** At most `HOLDPOINT_FLAGS_MAX_AGE_MS` old. Never throws: what cannot be read counts as unsafe. */
+  current(): Promise<Switches>;
+  /** Takes a state that was just written. */
+  learn(state: FlagState): void;
 };
 
 /** A row of the projection: enough for lists, always rebuildable by folding. */
@@ -75,6 +101,15 @@ export type TaskTokens = {
   close(token: TaskToken): Promise<void>;
 };
 
+/** What an approver's link opens. */
+export type LinkTarget = { job_id: string; state: string; visit: number; approver: string };
+
+/** Links by the hash of their capability. Rebuilt from the log. */
+export type LinkIndex = {
+  put(hash: string, target: LinkTarget): Promise<void>;
+  get(hash: string): Promise<LinkTarget | null>;
+};
+
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
 
 /** Step Functions. */
@@ -95,7 +130,8 @@ export type Artifacts = {
   create(key: string, body: string, contentType: string): Promise<boolean>;
   /** Null when absent. */
   get(key: string): Promise<{ body: Uint8Array; content_type: string } | null>;
-  list(prefix: string): Promise<{ key: string; bytes: number }[]>;
+  /** `modified`: ISO instant, where the store knows it. */
+  list(prefix: string): Promise<{ key: string; bytes: number; modified?: string }[]>;
 };
 
 /** Recorded answers. */

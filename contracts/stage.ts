@@ -1,4 +1,5 @@
 import type { EventType } from './events.ts';
+import type { FlagValues } from './flags.ts';
 import type { ArtifactRef, JobState } from './job-state.ts';
 import type { ModelAnswer, ModelRequest } from './llm.ts';
 import type { ProviderAttempt } from './llm-journal.ts';
@@ -45,6 +46,12 @@ export type StageOutput = {
 export type StageEffects = {
   /** A live answer also says what it took to get it. */
   ask: (request: ModelRequest) => Promise<ModelAnswer & { attempts?: ProviderAttempt[]; possible_double_charge?: boolean }>;
+  /** The flags as they hold now; absent, all of them are off. */
+  flags?: () => Promise<FlagValues>;
+  /** Trials of other jobs, newest first, as text: none unless the flag `history_pack` is on. */
+  history?: () => Promise<string[]>;
+  /** Text at a path below the job, made once: a retry is given what the first try made. */
+  once?: (path: string, make: () => Promise<string>) => Promise<string>;
 };
 
 type Decoders = Record<string, Decoder<unknown>>;

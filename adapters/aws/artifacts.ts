@@ -34,13 +34,18 @@ export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
   },
 
   list: async (prefix) => {
-    const found: { key: string; bytes: number }[] = [];
+    const found: { key: string; bytes: number; modified?: string }[] = [];
     let token: string | undefined;
     do {
       const page = await s3.send(
         new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }),
       );
-      found.push(...(page.Contents ?? []).map((object) => ({ key: object.Key ?? '', bytes: object.Size ?? 0 })));
+      found.push(
+        ...(page.Contents ?? []).map(({ Key: key = '', Size: bytes = 0, LastModified: at }) => ({
+          ...{ key, bytes },
+          ...(at ? { modified: at.toISOString() } : {}),
+        })),
+      );
       token = page.NextContinuationToken;
     } while (token);
     return found;

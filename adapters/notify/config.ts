@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AddressRef, type Channel } from '../../contracts/notification.ts';
+import { AddressRef, type Channel, DEFAULT_ADDRESS } from '../../contracts/notification.ts';
 import { isLoopback } from '../model/network.ts';
 
 const httpUrl = z.url().refine((text) => {
@@ -40,9 +40,6 @@ export type NotifyConfig = {
   /** Tests reach servers on this machine only. */
   network: 'allowed' | 'loopback';
 };
-
-/** The address that a channel has without naming one. */
-export const DEFAULT_ADDRESS = 'default';
 
 /** Addresses of different channels may have the same name. */
 export const addressName = (channel: Channel, ref: string): string => `${channel}/${ref}`;

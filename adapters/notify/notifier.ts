@@ -1,12 +1,12 @@
 import type { SNSClientConfig } from '@aws-sdk/client-sns';
-import type { Clock } from '../../contracts/ports.ts';
+import { asError } from '../../contracts/errors.ts';
 import type { DeliveryResult, Notification, Notifier } from '../../contracts/notification.ts';
+import type { Clock } from '../../contracts/ports.ts';
 import { signBody } from '../../functions/lib/notification/signature.ts';
 import { renderSlack } from '../../functions/lib/notification/slack.ts';
 import { renderTelegram } from '../../functions/lib/notification/telegram.ts';
 import { renderWebhook } from '../../functions/lib/notification/webhook.ts';
 import { redact } from '../../functions/lib/redaction.ts';
-import { asError } from '../../contracts/errors.ts';
 import { type Address, type AddressOf, addressName, type NotifyConfig, notifySecrets } from './config.ts';
 import { type Post, type PostOptions, post, RETRY, type RetryPolicy } from './post.ts';
 import { createSns, type SnsSend } from './sns.ts';
@@ -51,7 +51,11 @@ const webhookPost = (notification: Notification, { url, key }: AddressOf<'webhoo
   };
 };
 
-const deliver = (notification: Notification, address: Address, by: { sns: SnsSend; clock: Clock; http: PostOptions }): Promise<DeliveryResult> => {
+const deliver = (
+  notification: Notification,
+  address: Address,
+  by: { sns: SnsSend; clock: Clock; http: PostOptions },
+): Promise<DeliveryResult> => {
   switch (address.channel) {
     case 'email':
     case 'sms':
@@ -89,7 +93,12 @@ export const createNotifier = ({ config, sns, clock, retry = RETRY, random = Mat
         const shown = approver !== null && address.personal ? notification : { ...notification, link: null };
         return await deliver(shown, address, { sns: snsSend, clock, http: { network, retry, random } });
       } catch (thrown) {
-        return { status: 'failed', final: false, attempts: 0, reason: redact(asError(thrown).message, { secrets }).text.slice(0, MAX_REASON) };
+        return {
+          status: 'failed',
+          final: false,
+          attempts: 0,
+          reason: redact(asError(thrown).message, { secrets }).text.slice(0, MAX_REASON),
+        };
       }
     },
   };

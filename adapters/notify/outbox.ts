@@ -12,7 +12,15 @@ import type { Artifacts, Clock } from '../../contracts/ports.ts';
 import { canonicalJson } from '../../functions/lib/canonical-json.ts';
 import { json } from '../../functions/lib/decode.ts';
 import type { Drafted } from '../../functions/lib/notification/build.ts';
-import { jobPrefix, nameOf, OUTBOX_PREFIX, type OutboxFile, type OutboxListing, outboxKey, readListing } from '../../functions/lib/notification/keys.ts';
+import {
+  jobPrefix,
+  nameOf,
+  OUTBOX_PREFIX,
+  type OutboxFile,
+  type OutboxListing,
+  outboxKey,
+  readListing,
+} from '../../functions/lib/notification/keys.ts';
 import { asks } from '../../functions/lib/notification/words.ts';
 
 export type OutboxDeps = {
@@ -51,8 +59,12 @@ type Kept = { name: string; record: OutboxRecord; round: number };
 
 const claimedUntil = (clock: Clock, round: number): string => new Date(clock().getTime() + CLAIM_MS * 2 ** round).toISOString();
 
-const create = ({ artifacts }: OutboxDeps, name: string, file: OutboxFile, document: OutboxRecord | OutboxClaim | OutboxSent | OutboxDead) =>
-  artifacts.create(outboxKey(name, file), canonicalJson(document), JSON_TYPE);
+const create = (
+  { artifacts }: OutboxDeps,
+  name: string,
+  file: OutboxFile,
+  document: OutboxRecord | OutboxClaim | OutboxSent | OutboxDead,
+) => artifacts.create(outboxKey(name, file), canonicalJson(document), JSON_TYPE);
 
 const read = async <T>({ artifacts }: OutboxDeps, name: string, file: OutboxFile, decode: (text: string) => T): Promise<T | null> => {
   const found = await artifacts.get(outboxKey(name, file));
@@ -70,7 +82,12 @@ const trySend = async (deps: OutboxDeps, { notification, link_ref }: OutboxRecor
     return await deps.notifier.send({ ...notification, link });
   } catch (thrown) {
     // Its message might quote the link: only its name is kept.
-    return { status: 'failed', final: false, attempts: 0, reason: `the link could not be made, or the sender failed: ${asError(thrown).name}` };
+    return {
+      status: 'failed',
+      final: false,
+      attempts: 0,
+      reason: `the link could not be made, or the sender failed: ${asError(thrown).name}`,
+    };
   }
 };
 
@@ -140,7 +157,9 @@ export const createOutbox = (deps: OutboxDeps): Outbox => ({
   record: async (drafted) => (await keep(deps, drafted, deps.clock().toISOString())) !== null,
   notify: async (drafted) => {
     const kept = await keep(deps, drafted, claimedUntil(deps.clock, 0));
-    return kept ? send(deps, kept) : 'elsewhere';
+    if (!kept) return 'elsewhere';
+    // It is kept: what fails from here on, the next pass mends.
+    return send(deps, kept).catch((): SendOutcome => 'later');
   },
   flush: (jobId) => flush(deps, jobId),
 });

@@ -48,7 +48,12 @@ const PASSING = (status: number): boolean => status === 429 || status === 408 ||
 const judge = ({ status, headers }: Response): Try => {
   if (status >= 200 && status < 300) return { ok: true };
   if (REDIRECTS.has(status)) {
-    return { ok: false, final: true, reason: `the receiver answered ${status}: redirects are not followed; set its final address`, after_ms: null };
+    return {
+      ok: false,
+      final: true,
+      reason: `the receiver answered ${status}: redirects are not followed; set its final address`,
+      after_ms: null,
+    };
   }
   const after_ms = retryAfter(headers.get('retry-after'), Date.now());
   return { ok: false, final: !PASSING(status), reason: `the receiver answered ${status}`, after_ms };

@@ -1,4 +1,4 @@
-import { type OutboxEntry, OutboxDead, OutboxRecord, OutboxSent } from '../../contracts/notification.ts';
+import { OutboxDead, type OutboxEntry, OutboxRecord, OutboxSent } from '../../contracts/notification.ts';
 import type { Artifacts } from '../../contracts/ports.ts';
 import { json } from '../../functions/lib/decode.ts';
 import { jobPrefix, type OutboxFile, type OutboxListing, outboxKey, readListing } from '../../functions/lib/notification/keys.ts';

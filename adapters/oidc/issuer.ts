@@ -77,6 +77,17 @@ const tokenFailure = (settings: SignInConfig, error: unknown): SignInFailed => {
   return unreachable(settings, error);
 };
 
+/** Libraries check when a token ends, not when it began: one from the future would outlive what its issuer meant. */
+const begun = (claims: Claims, now: number): Claims => {
+  if (Number(claims['iat']) > now / 1000 + CLOCK_SKEW_SECONDS) {
+    throw new SignInFailed(
+      'invalid',
+      'the token was issued in the future; see whether the clocks here and at the sign-in service are right',
+    );
+  }
+  return claims;
+};
+
 /**
  * An OpenID provider, found by its issuer (OpenID Connect Discovery 1.0).
  * @param now milliseconds since 1970
@@ -111,7 +122,7 @@ export const createIssuer = (settings: SignInConfig, { region, now }: { region: 
       const tokens = await client.authorizationCodeGrant(config, callback, checks).catch((error: unknown) => {
         throw failureOf(settings, error);
       });
-      return Claims.parse(tokens.claims());
+      return begun(Claims.parse(tokens.claims()), now());
     },
     async verify(token) {
       const { keys, issuer } = await known().catch((error: unknown) => Promise.reject(unreachable(settings, error)));
@@ -124,7 +135,7 @@ export const createIssuer = (settings: SignInConfig, { region, now }: { region: 
       if (payload['azp'] !== undefined && !settings.audiences.includes(String(payload['azp']))) {
         throw new SignInFailed('invalid', 'the token is not one for this environment: its "azp" is not accepted');
       }
-      return Claims.parse(payload);
+      return begun(Claims.parse(payload), now());
     },
   };
 };

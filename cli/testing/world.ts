@@ -11,7 +11,7 @@ export const fakeWorld = (more: Partial<World> & { columns?: number } = {}): Wor
   const columns = more.columns ?? 80;
   return {
     printed,
-    env: { url: null, token: null, noColor: true, dumb: false },
+    env: { url: null, token: null, configDir: null, noColor: true, dumb: false },
     version: '0.0.0',
     stdout: { write: (text) => void (printed.out += text), tty, columns },
     stderr: { write: (text) => void (printed.err += text), tty, columns },

@@ -26,6 +26,6 @@ test('a terminal is not driven by the text', async () => {
 });
 
 test('the token of this process is a known secret', async () => {
-  const env = { url: null, token: 'end-of-it', noColor: true, dumb: false };
+  const env = { url: null, token: 'end-of-it', configDir: null, noColor: true, dumb: false };
   expect((await cli(['redact', '-'], { ...typed('see end-of-it'), env })).stdout).toBe('see [REDACTED:secret_value]');
 });

@@ -1,9 +1,11 @@
 import type { LlmCall } from '../../contracts/agent-evidence.ts';
+import type { StepPolicy } from '../../contracts/approval-policy.ts';
 import type { Amount, BudgetUse } from '../../contracts/budget.ts';
 import type { JobContext } from '../../contracts/context.ts';
-import type { EventDraft } from '../../contracts/events.ts';
+import type { Actor, EventDraft } from '../../contracts/events.ts';
 import { reviseState } from '../../contracts/flow.ts';
 import type { OutputGuardReport } from '../../contracts/guard.ts';
+import type { IssuedLink } from '../../contracts/job-state.ts';
 import type { LlmConfig } from '../../contracts/llm-config.ts';
 import type { Artifact } from '../../contracts/stage.ts';
 import { usageEvent } from '../lib/agent/usage.ts';
@@ -18,6 +20,9 @@ export type HoldInput = {
   visit: number;
   at: string;
   llm: LlmConfig;
+  policy: StepPolicy;
+  /** Links of the named approvers, as they are kept. */
+  links: (expires_at: string) => readonly Omit<IssuedLink, 'revoked'>[];
   /** The job's limits and what it has used of them; null where the step does not ask about them. */
   budget: { limits: Amount; use: BudgetUse } | null;
   /** The guard's report, the agent's question and its calls that no event lists yet, where the step shows them. */
@@ -43,8 +48,6 @@ const MAX_REVISIONS = 5;
 /** What one approval multiplies a budget by. */
 const BUDGET_FACTOR = 2;
 const FINDINGS_SHOWN = 5;
-const DAY_MS = 24 * 60 * 60 * 1000;
-const EXPIRES_AFTER_DAYS = 7;
 
 /** Digest of what is signed: sha256 over the canonical list of (name, key, sha256). */
 export const subjectDigest = (subject: Subject): string => `sha256:${sha256Hex(canonicalJson(subject))}`;
@@ -85,12 +88,26 @@ const subjectOf = ({ context }: HoldInput, artifacts: readonly Artifact[]): Subj
   return [...earlier, ...own];
 };
 
+type Passed = { by: Actor; reason: string };
+
+const CHECKPOINT: Actor = { type: 'system', id: 'checkpoint', identity: 'none' };
+
 /** Why a checkpoint lets the job pass without a person, or null when somebody must sign. */
-const passesByItself = ({ step, context: { mode }, llm }: HoldInput): string | null => {
-  if (step !== 'llm_live_confirm' || callsRealModel(llm, mode)) return null;
-  return mode === 'replay'
-    ? 'mode is replay: answers come from recorded cassettes, no model is called'
-    : `every provider in the chain is mock: no real model is called in mode ${mode}`;
+const passesByItself = ({ step, context: { mode, facts }, llm, policy }: HoldInput): Passed | null => {
+  if (step === 'llm_live_confirm') {
+    if (callsRealModel(llm, mode)) return null;
+    const why = mode === 'replay' ? 'answers come from recorded cassettes, no model is called' : 'no real model is called';
+    return {
+      by: CHECKPOINT,
+      reason: mode === 'replay' ? `mode is replay: ${why}` : `every provider in the chain is mock: ${why} in mode ${mode}`,
+    };
+  }
+  const auto = policy.auto_approve;
+  if (!auto?.modes.includes(mode) || facts['degraded'] === true) return null;
+  return {
+    by: { type: 'policy', id: auto.policy, identity: 'none' },
+    reason: `policy ${auto.policy} approves step ${step} in mode ${mode}`,
+  };
 };
 
 const shownOutputs = ({ shown: { guard, calls } }: HoldInput): Record<string, unknown> => ({
@@ -103,25 +120,26 @@ export const openApproval = (input: HoldInput): Opening => {
   const { context, step, visit, at, shown } = input;
   const { state } = context;
   const place = { state, visit, kind: 'opened', step } as const;
-  const reason = passesByItself(input);
-  if (reason !== null) {
-    const outputs = { state, visit, subject_digest: subjectDigest([]), auto: true, reason };
-    return {
-      artifacts: [],
-      draft: { ...place, event_type: 'APPROVED', actor: { type: 'system', id: 'checkpoint', identity: 'none' }, message: reason, outputs },
-    };
+  const passed = passesByItself(input);
+  if (passed !== null) {
+    const { by, reason } = passed;
+    const outputs = { state, visit, subject_digest: subjectDigest(subjectOf(input, [])), auto: true, reason };
+    return { artifacts: [], draft: { ...place, event_type: 'APPROVED', actor: by, message: reason, outputs } };
   }
   const { artifacts, grant } = ownEvidence(input);
   const subject = subjectOf(input, artifacts);
   const human = shown.question !== null;
+  const expires_at = new Date(Date.parse(at) + input.policy.expires_after * 1000).toISOString();
+  const links = input.links(expires_at);
   const outputs = {
     state,
     visit,
     subject,
     subject_digest: subjectDigest(subject),
     choices: human ? ['resume'] : choicesOf(state, visit, String(context.facts['kind'] ?? 'idea')),
-    quorum: 1,
-    expires_at: new Date(Date.parse(at) + EXPIRES_AFTER_DAYS * DAY_MS).toISOString(),
+    policy: input.policy,
+    expires_at,
+    ...(links.length > 0 ? { links } : {}),
     ...(grant ? { grant } : {}),
     ...shownOutputs(input),
   };

@@ -5,7 +5,6 @@ import { type Decision, decide } from './decide.ts';
 import { DIGEST, done, given, PERSON, submitted, waiting } from './fold.fixture.ts';
 import { fold } from './fold.ts';
 
-const rules = { self_approval: false };
 const bob = { ...PERSON, id: 'bob' };
 const approve: Decision = { step: 'blueprint', choice: 'approve', subject_digest: DIGEST, comment: null, actor: bob, channel: 'http' };
 
@@ -16,13 +15,13 @@ const state = (...drafts: EventDraft[]): JobState => {
 };
 
 const draftOf = (job: JobState, command: Decision): EventDraft => {
-  const decision = decide(job, command, rules);
+  const decision = decide(job, command);
   if (!('draft' in decision)) throw new Error('already decided');
   return decision.draft;
 };
 
 const refusal = (code: string) => expect.objectContaining({ name: 'Refusal', code });
-const when = (job: JobState, command: Partial<Decision>) => () => decide(job, { ...approve, ...command }, rules);
+const when = (job: JobState, command: Partial<Decision>) => () => decide(job, { ...approve, ...command });
 
 describe('a decision', () => {
   it('on the evidence shown becomes one event that names what was seen', () => {
@@ -47,7 +46,7 @@ describe('a decision', () => {
 
   it('repeated by anyone shows the first decision', () => {
     const decided = state(waiting(), draftOf(state(waiting()), approve));
-    const again = decide(decided, { ...approve, actor: { ...bob, id: 'carol' } }, rules);
+    const again = decide(decided, { ...approve, actor: { ...bob, id: 'carol' } });
     expect(again).toMatchObject({ already: { already_decided: true, decision: { event_type: 'APPROVED', by: 'bob' } } });
   });
 
@@ -60,7 +59,7 @@ describe('a decision', () => {
 
   it('to approve is refused to the submitter where the environment asks for two people', () => {
     expect(when(state(waiting()), { actor: PERSON })).toThrow(refusal('SELF_APPROVAL'));
-    expect(decide(state(waiting()), { ...approve, actor: PERSON }, { self_approval: true })).toMatchObject({
+    expect(decide(state(waiting(1, undefined, { self_approval: true })), { ...approve, actor: PERSON })).toMatchObject({
       draft: { outputs: { self_approval: true } },
     });
   });

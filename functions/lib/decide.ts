@@ -1,8 +1,9 @@
-import { Refusal } from '../../contracts/commands.ts';
+import { type Channel, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { Approval, JobState } from '../../contracts/job-state.ts';
 import type { Choice } from '../../contracts/steps.ts';
+import { actsFor, refuseActor } from './approvers.ts';
 
 export type Decision = {
   step: string;
@@ -10,11 +11,8 @@ export type Decision = {
   subject_digest: string;
   comment: string | null;
   actor: Actor;
-  channel: 'page' | 'http' | 'cli';
+  channel: Channel;
 };
-
-/** What the environment asks of approvers. */
-export type ApprovalRules = { self_approval: boolean };
 
 export const DECISION_EVENTS = { approve: 'APPROVED', reject: 'REJECTED', revise: 'REVISION_REQUESTED' } as const;
 
@@ -39,6 +37,21 @@ export const decisionView = (approval: Approval, already: boolean): DecisionView
     already_decided: already,
   };
 
+/** A vote that does not decide yet, to the one who cast it. */
+export const voteView = (approval: Approval, by: string, already: boolean, seq: number): DecisionView => ({
+  decision: {
+    event_type: 'APPROVAL_VOTED',
+    step: approval.step,
+    visit: approval.visit,
+    by,
+    at: approval.votes.find((vote) => vote.by === by)?.at ?? approval.opened_at,
+    seq,
+    comment: `${approval.votes.length} of ${approval.policy.quorum} approvals`,
+    subject_digest: approval.subject_digest,
+  },
+  already_decided: already,
+});
+
 const alreadyDecided = (approval: Approval, command: Decision): DecisionView => {
   const view = decisionView(approval, true);
   if (!view) throw new Refusal('NOT_WAITING', `step ${command.step} is not waiting`);
@@ -50,7 +63,7 @@ const alreadyDecided = (approval: Approval, command: Decision): DecisionView => 
   );
 };
 
-const refuseUnfit = (state: JobState, approval: Approval, command: Decision, rules: ApprovalRules): void => {
+const refuseUnfit = (approval: Approval, command: Decision): void => {
   if (approval.subject_digest !== command.subject_digest) {
     throw new Refusal(
       'STALE_SUBJECT',
@@ -64,56 +77,60 @@ const refuseUnfit = (state: JobState, approval: Approval, command: Decision, rul
   if (command.choice === 'revise' && !command.comment?.trim()) {
     throw new Refusal('INVALID_INPUT', 'a revision needs a comment that says what to change');
   }
-  if (!rules.self_approval && command.choice === 'approve' && state.submitted_by.id === command.actor.id) {
-    throw new Refusal('SELF_APPROVAL', `${command.actor.id} submitted this job and cannot approve it; ask another approver`);
-  }
 };
 
-/**
- * Decides what a click means: an event to append, or the decision that was already taken.
- * @throws Refusal NOT_WAITING, STALE_SUBJECT, DECISION_CONFLICT, INVALID_INPUT, SELF_APPROVAL
- */
-export const decide = (
-  state: JobState,
-  command: Decision,
-  rules: ApprovalRules,
-): { draft: EventDraft; approval: Approval } | { already: DecisionView } => {
-  const approval = latest(state, command.step);
-  if (approval?.decision && approval.subject_digest === command.subject_digest) return { already: alreadyDecided(approval, command) };
-  const open = state.status === 'WAITING_APPROVAL' && state.approval.step === command.step ? state.approval : null;
-  if (!open || state.cancelled) {
-    const doing =
-      state.status === 'DONE' ? `is done (${state.outcome})` : state.status === 'RUNNING' ? 'is running' : `waits at ${state.step}`;
-    throw new Refusal('NOT_WAITING', `job ${state.job_id} ${doing}; step ${command.step} is not waiting`);
-  }
-  refuseUnfit(state, open, command, rules);
-  const event_type = DECISION_EVENTS[command.choice];
-  const self = state.submitted_by.id === command.actor.id ? { self_approval: true } : {};
-  const override = command.step === 'agent_output_invalid' && command.choice === 'approve' ? { override: true } : {};
+/** The open approval of a step, or why there is none. */
+export const openApprovalOf = (state: JobState, step: string): Approval => {
+  if (state.status === 'WAITING_APPROVAL' && state.approval.step === step && !state.cancelled) return state.approval;
+  const doing =
+    state.status === 'DONE' ? `is done (${state.outcome})` : state.status === 'RUNNING' ? 'is running' : `waits at ${state.step}`;
+  throw new Refusal('NOT_WAITING', `job ${state.job_id} ${doing}; step ${step} is not waiting`);
+};
+
+/** Names what an event about an approval concerns. */
+export const concerning = ({ state, visit, subject_digest }: Approval) => ({ state, visit, subject_digest });
+
+const decisionDraft = (state: JobState, open: Approval, command: Decision): EventDraft => {
+  const behalf = actsFor(open, command.actor.id);
+  const complete = open.votes.length + 1 >= open.policy.quorum;
+  const event_type = command.choice === 'approve' && !complete ? 'APPROVAL_VOTED' : DECISION_EVENTS[command.choice];
   return {
-    approval: open,
-    draft: {
-      event_type,
-      state: open.state,
-      visit: open.visit,
-      // The decider is part of the id: a double click is the same event, a second approver is not.
-      kind: `${event_type}:${command.actor.id}`,
-      step: open.step,
-      actor: command.actor,
-      message: command.comment,
-      outputs: {
-        state: open.state,
-        visit: open.visit,
-        subject_digest: open.subject_digest,
-        channel: command.channel,
-        ...self,
-        ...override,
-      },
+    event_type,
+    state: open.state,
+    visit: open.visit,
+    // The decider is part of the id: a double click is the same event, a second approver is not.
+    kind: `${event_type}:${command.actor.id}`,
+    step: open.step,
+    actor: command.actor,
+    message: command.comment,
+    outputs: {
+      ...concerning(open),
+      channel: command.channel,
+      ...(behalf === command.actor.id ? {} : { for: behalf }),
+      ...(open.policy.quorum > 1 ? { votes: [...open.votes.map((vote) => vote.by), command.actor.id], quorum: open.policy.quorum } : {}),
+      ...(state.submitted_by.id === command.actor.id ? { self_approval: true } : {}),
+      ...(command.step === 'agent_output_invalid' && command.choice === 'approve' ? { override: true } : {}),
     },
   };
 };
 
-export type Answer = { step: string; answer: string; actor: Actor; channel: Decision['channel'] };
+/**
+ * Decides what a click means: an event to append, or what was already decided or voted.
+ * @throws Refusal NOT_WAITING, STALE_SUBJECT, DECISION_CONFLICT, INVALID_INPUT, FORBIDDEN, SELF_APPROVAL
+ */
+export const decide = (state: JobState, command: Decision): { draft: EventDraft; approval: Approval } | { already: DecisionView } => {
+  const last = latest(state, command.step);
+  if (last?.decision && last.subject_digest === command.subject_digest) return { already: alreadyDecided(last, command) };
+  const open = openApprovalOf(state, command.step);
+  refuseUnfit(open, command);
+  refuseActor(state, open, command);
+  const behalf = actsFor(open, command.actor.id);
+  const voted = open.votes.find((vote) => vote.for === behalf || vote.by === command.actor.id);
+  if (voted && command.choice === 'approve') return { already: voteView(open, voted.by, true, state.last_seq) };
+  return { approval: open, draft: decisionDraft(state, open, command) };
+};
+
+export type Answer = { step: string; answer: string; actor: Actor; channel: Channel };
 
 /**
  * Decides what an answer to an agent's question means. The same answer again is the one event.
@@ -144,7 +161,7 @@ export const decideAnswer = (state: JobState, command: Answer): { draft: EventDr
       step: approval.step,
       actor: command.actor,
       message: command.answer,
-      outputs: { state: approval.state, visit: approval.visit, subject_digest: approval.subject_digest, channel: command.channel },
+      outputs: { ...concerning(approval), channel: command.channel },
     },
   };
 };

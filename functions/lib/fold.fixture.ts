@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY, type StepPolicy } from '../../contracts/approval-policy.ts';
 import type { EventDraft, JobEvent } from '../../contracts/events.ts';
 import { EMPTY_LOG, sealEvent } from './event.ts';
 
@@ -13,7 +14,9 @@ export const submitted: EventDraft = {
   outputs: { title: 'Trend', kind: 'idea', run: 1, spec_digest: 'e'.repeat(64), mode: 'replay' },
 };
 
-export const waiting = (visit = 1, choices = ['approve', 'reject', 'revise']): EventDraft => ({
+export const POLICY: StepPolicy = { ...DEFAULT_POLICY.default, proven_by: ['local'] };
+
+export const waiting = (visit = 1, choices = ['approve', 'reject', 'revise'], policy: Partial<StepPolicy> = {}): EventDraft => ({
   event_type: 'WAITING_APPROVAL',
   state: 'HoldBlueprint',
   visit,
@@ -26,7 +29,7 @@ export const waiting = (visit = 1, choices = ['approve', 'reject', 'revise']): E
     subject: [{ name: 'blueprint', key: 'jobs/x/blueprint.json', sha256: 'f'.repeat(64) }],
     expires_at: '2026-02-01T00:00:00.000Z',
     choices,
-    quorum: 1,
+    policy: { ...POLICY, ...policy },
   },
 });
 

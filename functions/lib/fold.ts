@@ -1,30 +1,36 @@
 import * as z from 'zod';
-import { Amount } from '../../contracts/budget.ts';
 import { UnreadableDocument } from '../../contracts/errors.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { type Approval, type JobFacts, type JobState, Outcome } from '../../contracts/job-state.ts';
 import { Mode } from '../../contracts/llm.ts';
 import type { JobRecord } from '../../contracts/ports.ts';
+import {
+  Concerned,
+  Delegated,
+  Expired,
+  Issued,
+  Opened as Opening,
+  openedApproval,
+  passedApproval,
+  Revoked,
+  Voted,
+  withDecision,
+  withDelegation,
+  withExpiry,
+  withLinks,
+  withoutLinks,
+  withReminder,
+  withVote,
+} from './fold-approvals.ts';
 
 // What the fold reads out of `outputs`. Unknown members are for people and later readers.
-const Opened = z.object({
+const Submitted = z.object({
   title: z.string(),
   kind: z.enum(['idea', 'blueprint', 'rollout']),
   run: z.int(),
   spec_digest: z.string(),
   mode: Mode,
 });
-const Waiting = z.object({
-  state: z.string(),
-  visit: z.int(),
-  subject_digest: z.string(),
-  subject: z.array(z.object({ name: z.string(), key: z.string(), sha256: z.string() })),
-  expires_at: z.string(),
-  choices: z.array(z.string()),
-  quorum: z.int(),
-  grant: Amount.nullish(),
-});
-const Decided = z.object({ state: z.string(), visit: z.int(), subject_digest: z.string() });
 const Done = z.object({ status: Outcome, reason: z.string().nullish() });
 const Redriven = z.object({ owner_run: z.string() });
 
@@ -51,7 +57,7 @@ export const findApproval = (state: JobState, at: { state: string; visit: number
   state.approvals.find((a) => a.state === at.state && a.visit === at.visit);
 
 const opened = (event: JobEvent): JobState => {
-  const { title, kind, run, spec_digest, mode } = outputs(Opened, event);
+  const { title, kind, run, spec_digest, mode } = outputs(Submitted, event);
   return {
     status: 'RUNNING',
     ...{ job_id: event.job_id, title, kind, run, spec_digest, mode },
@@ -70,8 +76,7 @@ const opened = (event: JobEvent): JobState => {
 };
 
 const waiting = (base: JobFacts, event: JobEvent): JobState => {
-  const { grant = null, ...opening } = outputs(Waiting, event);
-  const approval: Approval = { ...opening, grant, step: event.step ?? '', opened_at: event.at, votes: [], decision: null };
+  const approval = openedApproval(event, outputs(Opening, event));
   const held = { ...base, step: approval.step, approval, approvals: replaceApproval(base.approvals, approval) };
   return event.event_type === 'WAITING_HUMAN'
     ? { ...held, status: 'WAITING_HUMAN', question: event.message ?? '' }
@@ -84,22 +89,29 @@ const decided = (
   event: JobEvent,
   event_type: 'APPROVED' | 'REJECTED' | 'REVISION_REQUESTED' | 'RESUMED',
 ): JobState => {
-  const { state: held, visit, subject_digest } = outputs(Decided, event);
-  const before = findApproval(state, { state: held, visit });
-  const passedByItself = { opened_at: event.at, expires_at: event.at, subject: [], choices: [], quorum: 1, votes: [], grant: null };
-  const approval: Approval = {
-    ...(before ?? { ...passedByItself, step: event.step ?? '', state: held, visit, subject_digest }),
-    decision: { event_type, by: event.actor, at: event.at, seq: event.seq, hash: event.hash, comment: event.message },
-  };
-  return { ...base, status: 'RUNNING', approvals: replaceApproval(base.approvals, approval) };
+  const concerned = outputs(Concerned, event);
+  const before = findApproval(state, concerned) ?? passedApproval(event, concerned);
+  return { ...base, status: 'RUNNING', approvals: replaceApproval(base.approvals, withDecision(before, event, event_type)) };
 };
 
-const voted = (state: JobState, base: JobFacts, event: JobEvent): JobState => {
-  const { state: held, visit } = outputs(Decided, event);
-  const before = findApproval(state, { state: held, visit });
-  if (!before || state.status !== 'WAITING_APPROVAL') return { ...state, ...base };
-  const approval = { ...before, votes: [...before.votes, { by: event.actor.id, at: event.at }] };
-  return { ...base, status: 'WAITING_APPROVAL', step: state.step, approval, approvals: replaceApproval(base.approvals, approval) };
+/** Something about an open approval changed; the job goes on waiting. */
+const changed = (state: JobState, base: JobFacts, event: JobEvent, change: (approval: Approval) => Approval): JobState => {
+  const before = findApproval(state, outputs(Concerned, event));
+  if (!before) return { ...state, ...base };
+  const approval = change(before);
+  const approvals = base.approvals.map((a) => (a === before ? approval : a));
+  const open = (state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN') && state.approval === before;
+  return open ? { ...state, ...base, approvals, approval } : { ...state, ...base, approvals };
+};
+
+/** Changes of an approval, by event type. */
+const CHANGES: Partial<Record<JobEvent['event_type'], (approval: Approval, event: JobEvent) => Approval>> = {
+  APPROVAL_VOTED: (approval, event) => withVote(approval, event, outputs(Voted, event)),
+  APPROVAL_DELEGATED: (approval, event) => withDelegation(approval, outputs(Delegated, event)),
+  APPROVAL_EXPIRED: (approval, event) => withExpiry(approval, outputs(Expired, event)),
+  APPROVAL_REMINDED: (approval) => withReminder(approval),
+  LINK_ISSUED: (approval, event) => withLinks(approval, outputs(Issued, event)),
+  LINK_REVOKED: (approval, event) => withoutLinks(approval, outputs(Revoked, event)),
 };
 
 /** One step of the fold: the state after `event`. Pure; `null` is the state before the first event. */
@@ -111,12 +123,12 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
   const calls = Array.isArray(event.outputs['calls']) ? [...state.calls, ...event.outputs['calls']] : state.calls;
   const degraded = state.degraded || event.outputs['degraded'] === true;
   const base: JobFacts = { ...facts(state), calls, degraded, updated_at: event.at, last_seq: event.seq, last_hash: event.hash };
+  const change = CHANGES[event.event_type];
+  if (change) return changed(state, base, event, (approval) => change(approval, event));
   switch (event.event_type) {
     case 'WAITING_APPROVAL':
     case 'WAITING_HUMAN':
       return waiting(base, event);
-    case 'APPROVAL_VOTED':
-      return voted(state, base, event);
     case 'APPROVED':
     case 'REJECTED':
     case 'REVISION_REQUESTED':
@@ -156,7 +168,7 @@ export const toRecord = (state: JobState): JobRecord => {
     visit: approval?.visit ?? null,
     opened_at: approval?.opened_at ?? null,
     expires_at: approval?.expires_at ?? null,
-    quorum: approval?.quorum ?? 1,
+    quorum: approval?.policy.quorum ?? 1,
     votes: approval?.votes.length ?? 0,
     submitted_by: state.submitted_by.id,
     created_at: state.created_at,

@@ -2,7 +2,12 @@ import * as z from 'zod';
 import { handler } from '../stage/handlers.ts';
 import { reconcile } from '../stage/reconcile.ts';
 import { parsePayload } from '../stage/run-stage.ts';
+import { restoreSwitches } from '../stage/switches.ts';
 
 const Options = z.object({ restartWaiters: z.boolean().default(false), all: z.boolean().default(false) });
 
-export const create = handler((world, payload) => reconcile(world, parsePayload(Options, payload ?? {})));
+export const create = handler(async (world, payload) => {
+  const options = parsePayload(Options, payload ?? {});
+  await restoreSwitches(world);
+  return reconcile(world, options);
+});

@@ -4,14 +4,15 @@ import type { Actor, EventDraft } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
-import { type Answer, type Decision, decide, decideAnswer, decisionView } from '../lib/decide.ts';
+import { type Answer, decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
 import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { executionName, identifyJob } from '../lib/open-job.ts';
 import { redactDeep } from '../lib/redaction.ts';
+import { delegateApproval, openLink, revokeLinks } from './approval-commands.ts';
 import { deliver } from './deliver.ts';
 import { findReferences, openJob, soon } from './open-job.ts';
-import { reconcile } from './reconcile.ts';
+import { reconcile, redriveJob } from './reconcile.ts';
 import { appendDecided, finishCancel } from './settle.ts';
 
 /** A decision that was not delivered is looked for after this many ms. */
@@ -43,15 +44,10 @@ const settle = async (world: World, jobId: string, decideOn: (state: JobState) =
   if ('settled' in result) return result.settled;
   const { state, visit } = result.event.outputs;
   const approval = findApproval(result.state, { state: String(state), visit: Number(visit) });
-  const view = approval && decisionView(approval, false);
+  const view = approval && (decisionView(approval, false) ?? voteView(approval, result.event.actor.id, false, result.event.seq));
   if (!view) throw new Error(`decision ${result.event.event_id} of job ${jobId} was appended but does not fold`);
   await world.index.put(toRecord(result.state), soon(world, REDELIVER_AFTER_MS));
   return view;
-};
-
-const decideJob = (world: World, jobId: string, command: Decision): Promise<DecisionView> => {
-  const rules = { self_approval: world.env.HOLDPOINT_SELF_APPROVAL === 'allowed' };
-  return settle(world, jobId, (state) => decide(state, command, rules));
 };
 
 const cancel = async (world: World, jobId: string, { reason, actor }: { reason: string | null; actor: Actor }): Promise<JobState> => {
@@ -86,7 +82,14 @@ const spoken = <T extends string | null>(world: World, text: T): T => redactDeep
 export const createCommands = (world: World): Commands => ({
   submit: (spec, actor) => submit(world, spec, actor),
   load: (jobId) => load(world, jobId),
-  decide: (jobId, command) => decideJob(world, jobId, { ...command, comment: spoken(world, command.comment) }),
+  decide: (jobId, command) => {
+    const comment = spoken(world, command.comment);
+    return settle(world, jobId, (state) => decide(state, { ...command, comment }));
+  },
+  delegate: (jobId, command) => delegateApproval(world, jobId, command),
+  revokeLinks: (jobId, command) => revokeLinks(world, jobId, command),
+  openLink: (capability) => openLink(world, capability),
+  redrive: (jobId, command) => redriveJob(world, jobId, { ...command, reason: spoken(world, command.reason) }),
   resume: (jobId, command: Answer) => {
     const answer = spoken(world, command.answer);
     return settle(world, jobId, (state) => decideAnswer(state, { ...command, answer }));

@@ -1,17 +1,20 @@
 import type { World } from '../../adapters/world.ts';
 import { AgentOutput, type LlmCall } from '../../contracts/agent-evidence.ts';
 import { AgentQuestion } from '../../contracts/agent-question.ts';
+import { policyOf, type StepPolicy } from '../../contracts/approval-policy.ts';
 import type { Amount, BudgetUse } from '../../contracts/budget.ts';
 import { HoldPayload, type JobContext } from '../../contracts/context.ts';
 import type { EventDraft } from '../../contracts/events.ts';
 import { failingStates } from '../../contracts/flow.ts';
 import { OutputGuardReport } from '../../contracts/guard.ts';
-import type { JobState } from '../../contracts/job-state.ts';
+import type { Approval, IssuedLink, JobState } from '../../contracts/job-state.ts';
 import type { LlmConfig } from '../../contracts/llm-config.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
 import type { Artifact, Decoder } from '../../contracts/stage.ts';
 import { decodeCalls, unlistedCalls } from '../lib/agent/calls.ts';
+import { issueLinks, linkedApprovers } from '../lib/capability.ts';
 import { json } from '../lib/decode.ts';
+import { nextAttention } from '../lib/expiry.ts';
 import { findApproval, toRecord } from '../lib/fold.ts';
 import { limitsOf } from '../lib/limits.ts';
 import { commit, readOwned } from './commit.ts';
@@ -25,6 +28,8 @@ export type HoldValues = {
   visit: number;
   at: string;
   llm: LlmConfig;
+  policy: StepPolicy;
+  links: (expires_at: string) => readonly Omit<IssuedLink, 'revoked'>[];
   budget: { limits: Amount; use: BudgetUse } | null;
   shown: { guard: OutputGuardReport | null; question: string | null; calls: readonly LlmCall[] };
 };
@@ -68,6 +73,11 @@ const opened = async (world: World, context: JobContext, visit: number): Promise
   return findApproval(state, { state: context.state, visit }) ? state : null;
 };
 
+/** Makes the links of an open approval findable. Doing it again changes nothing. */
+export const indexLinks = async (world: World, jobId: string, { state, visit, links }: Approval): Promise<void> => {
+  await Promise.all(links.map(({ hash, approver }) => world.links.put(hash, { job_id: jobId, state, visit, approver })));
+};
+
 /** Keeps the token, then looks again: what was decided meanwhile is answered at once. */
 const wait = async (world: World, context: JobContext, token: TaskToken): Promise<{ opened: boolean }> => {
   await world.tokens.put(token);
@@ -76,7 +86,8 @@ const wait = async (world: World, context: JobContext, token: TaskToken): Promis
     await deliver(world, job, [token]);
     return { opened: false };
   }
-  await world.index.put(toRecord(job), job.status === 'WAITING_APPROVAL' ? job.approval.expires_at : null);
+  if (job.status === 'WAITING_APPROVAL') await indexLinks(world, job.job_id, job.approval);
+  await world.index.put(toRecord(job), job.status === 'WAITING_APPROVAL' ? nextAttention(job.approval) : null);
   return { opened: true };
 };
 
@@ -97,8 +108,12 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
     shownBy(world, context),
     step === 'budget_escalation' ? budgetOf(world, context) : Promise.resolve(null),
   ]);
+  const policy = policyOf(world.env.HOLDPOINT_APPROVAL_POLICY, step);
+  const ring = await world.keyRing();
+  const place = { job_id: context.job_id, state, visit };
+  const links = (expires_at: string) => issueLinks(ring, place, linkedApprovers({ policy }), 0, expires_at);
   const at = world.clock().toISOString();
-  const { artifacts, draft } = rules({ context, step, visit, at, llm: world.env.llm, budget, shown });
+  const { artifacts, draft } = rules({ context, step, visit, at, llm: world.env.llm, policy, links, budget, shown });
   await keepArtifacts(world, context.job_id, artifacts);
   const { event } = await commit(world, context, draft);
   if (event.event_type !== 'APPROVED') return wait(world, context, token);

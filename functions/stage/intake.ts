@@ -1,6 +1,6 @@
 import type { World } from '../../adapters/world.ts';
 import { type JobContext, StagePayload } from '../../contracts/context.ts';
-import { DuplicateJob, InvalidInput } from '../../contracts/errors.ts';
+import { DuplicateJob, InvalidInput, JobsHalted, KillSwitchActive } from '../../contracts/errors.ts';
 import type { Actor } from '../../contracts/events.ts';
 import { nextState } from '../../contracts/flow.ts';
 import type { ArtifactRef, JobState } from '../../contracts/job-state.ts';
@@ -9,6 +9,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { signContext } from '../lib/context.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import { type Identified, identifyJob } from '../lib/open-job.ts';
+import { whyNoJobs } from '../lib/switches/allow.ts';
 import { findReferences, jobSpecKey, openJob } from './open-job.ts';
 import { parsePayload } from './run-stage.ts';
 
@@ -47,12 +48,21 @@ const firstContext = async (world: World, job: Identified, snapshot: Snapshot, s
 
 const firstHash = async (world: World, jobId: string): Promise<string> => (await world.log.read(jobId))[0]?.hash ?? '';
 
+/** A job that was opened before goes on to where its next model call or external write waits; a new one is refused. */
+const refuseWhileHalted = async (world: World, jobId: string): Promise<void> => {
+  const now = await world.switches.current();
+  const why = whyNoJobs(now);
+  if (why === null || (await world.log.read(jobId)).length > 0) return;
+  throw now.readable ? new JobsHalted(why) : new KillSwitchActive(why);
+};
+
 const standing = (state: JobState): string => (state.status === 'DONE' ? `is done (${state.outcome})` : `is ${state.status}`);
 
 /**
  * The first state: reads the raw execution input, opens the job or finds it opened for this execution,
  * and signs the first context.
  * @throws InvalidInput naming what is wrong; nothing was created
+ * @throws JobsHalted where the kill switch refuses new jobs; nothing was created
  * @throws DuplicateJob naming the job and the execution that owns it; nothing was written
  */
 export const runIntake = async (world: World, raw: unknown): Promise<Record<string, unknown>> => {
@@ -61,6 +71,7 @@ export const runIntake = async (world: World, raw: unknown): Promise<Record<stri
   if (!identified.ok) throw new InvalidInput(identified.problem);
   const found = await findReferences(world, identified.job);
   if ('problem' in found) throw new InvalidInput(found.problem);
+  await refuseWhileHalted(world, identified.job.job_id);
   const { state } = await openJob(world, identified.job, found.snapshot, CI, run_id);
   if (state.owner_run !== run_id) {
     throw new DuplicateJob(

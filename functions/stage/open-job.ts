@@ -2,6 +2,7 @@ import type { World } from '../../adapters/world.ts';
 import { PermanentError } from '../../contracts/errors.ts';
 import type { Actor } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
+import { strictest } from '../../contracts/llm.ts';
 import { POLICY_BUNDLES } from '../../contracts/policy-bundle.ts';
 import { Snapshot, snapshotManifestKey } from '../../contracts/snapshot.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -41,7 +42,8 @@ export const openJob = async (
   actor: Actor,
   runId: string,
 ): Promise<{ created: boolean; state: JobState }> => {
-  const draft = submittedDraft(job, snapshot, actor, world.env.llm.mode);
+  const { flags } = await world.switches.current();
+  const draft = submittedDraft(job, snapshot, actor, strictest(world.env.llm.mode, flags.llm_mode ?? world.env.llm.mode));
   const event = sealEvent(draft, { ...EMPTY_LOG, job_id: job.job_id, run_id: runId, at: world.clock().toISOString() });
   const state = evolve(null, event);
   await Promise.all([

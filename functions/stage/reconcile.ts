@@ -1,11 +1,16 @@
 import type { World } from '../../adapters/world.ts';
-import type { JobEvent } from '../../contracts/events.ts';
+import { Refusal } from '../../contracts/commands.ts';
+import type { Actor, JobEvent } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
+import { linkedApprovers } from '../lib/capability.ts';
 import { sealEvent } from '../lib/event.ts';
+import { dueEvent, nextAttention } from '../lib/expiry.ts';
 import { evolve, findApproval, fold, toRecord } from '../lib/fold.ts';
 import { executionName } from '../lib/open-job.ts';
+import { issueLink } from './approval-commands.ts';
 import { deliver } from './deliver.ts';
+import { indexLinks } from './hold.ts';
 import { jobSpecKey, LOOK_AFTER_MS, soon } from './open-job.ts';
 import { finishCancel } from './settle.ts';
 
@@ -15,6 +20,8 @@ export type ReconcileReport = { checked: number; repaired: number; redelivered: 
 const BATCH = 100;
 /** Executions a job is given without a person asking for another. */
 const MAX_AUTOMATIC_REDRIVES = 3;
+
+const RECONCILER: Actor = { type: 'system', id: 'reconcile', identity: 'none' };
 
 type Job = { events: JobEvent[]; state: JobState };
 
@@ -28,7 +35,7 @@ const readSpec = async (world: World, jobId: string): Promise<string> => {
  * Gives the job to a new execution that runs it from its log: REDRIVEN first, so that the old one, should it
  * still live, learns that it was superseded.
  */
-export const redrive = async (world: World, { state }: Job, reason: string): Promise<boolean> => {
+export const redrive = async (world: World, { state }: Job, reason: string | null, actor: Actor = RECONCILER): Promise<boolean> => {
   const owner_run = executionName(state.job_id, state.redrives + 2);
   const event = sealEvent(
     {
@@ -36,7 +43,7 @@ export const redrive = async (world: World, { state }: Job, reason: string): Pro
       state: 'Control',
       visit: 1,
       ordinal: state.redrives,
-      actor: { type: 'system', id: 'reconcile', identity: 'none' },
+      actor,
       message: reason,
       outputs: { owner_run, previous_run: state.owner_run },
     },
@@ -50,6 +57,34 @@ export const redrive = async (world: World, { state }: Job, reason: string): Pro
   return true;
 };
 
+/** Outcomes a person may send on: what failed, not what somebody decided. */
+const REDRIVABLE: readonly string[] = ['error', 'stopped_llm_error', 'stopped_budget', 'timed_out'];
+
+/** A person gives a job that ended badly another execution. */
+export const redriveJob = async (
+  world: World,
+  jobId: string,
+  { reason, actor }: { reason: string | null; actor: Actor },
+): Promise<JobState> => {
+  for (;;) {
+    const events = await world.log.read(jobId);
+    const state = fold(events);
+    if (!state) throw new Refusal('NOT_FOUND', `there is no job ${jobId}`);
+    if (state.status !== 'DONE')
+      throw new Refusal('DECISION_CONFLICT', `job ${jobId} is ${state.status}, not done; there is nothing to redrive`);
+    if (!REDRIVABLE.includes(state.outcome)) {
+      throw new Refusal(
+        'DECISION_CONFLICT',
+        `job ${jobId} ended ${state.outcome}; only ${REDRIVABLE.join(', ')} can be redriven. Submit it with another "run" instead`,
+      );
+    }
+    if (await redrive(world, { state, events }, reason, actor)) {
+      const after = fold(await world.log.read(jobId));
+      if (after) return after;
+    }
+  }
+};
+
 /** True when the log waits, or was just decided, at a hold whose token nobody has any more. */
 const lostItsToken = ({ state, events }: Job, tokens: TaskToken[]): boolean => {
   if (tokens.length > 0) return false;
@@ -57,6 +92,33 @@ const lostItsToken = ({ state, events }: Job, tokens: TaskToken[]): boolean => {
   const decidedLast =
     last !== undefined && ['APPROVED', 'REVISION_REQUESTED', 'REJECTED'].includes(last.event_type) && last.outputs['auto'] !== true;
   return state.status === 'WAITING_APPROVAL' || decidedLast;
+};
+
+/** Reminders and expiry of an open approval: settled by the log like any decision. Returns the state after. */
+const passTime = async (world: World, before: JobState): Promise<JobState> => {
+  let state = before;
+  while (state.status === 'WAITING_APPROVAL') {
+    const at = world.clock().toISOString();
+    const draft = dueEvent(state.approval, at);
+    if (!draft) break;
+    const { job_id, owner_run: run_id, last_seq, last_hash } = state;
+    const event = sealEvent(draft, { job_id, run_id, last_seq, last_hash, at });
+    // Somebody was faster: the next pass looks at what they made of it.
+    if ((await world.log.append(event)) === 'conflict') break;
+    state = evolve(state, event);
+    if (event.event_type === 'APPROVAL_EXPIRED') state = await linkNewApprovers(world, state, before);
+  }
+  return state;
+};
+
+/** Those who are asked after an escalation get links as the first did. */
+const linkNewApprovers = async (world: World, state: JobState, before: JobState): Promise<JobState> => {
+  if (state.status !== 'WAITING_APPROVAL' || before.status !== 'WAITING_APPROVAL') return state;
+  let after: JobState = state;
+  for (const approver of linkedApprovers(state.approval)) {
+    if (!before.approval.policy.approvers.includes(approver)) after = await issueLink(world, after, state.approval, approver);
+  }
+  return after;
 };
 
 /** What the execution's end or a lost token asks for; null when all is well. */
@@ -75,17 +137,18 @@ const whyRedrive = async (world: World, job: Job, tokens: TaskToken[], restartWa
 const nextLook = (world: World, state: JobState): string | null => {
   if (state.status === 'DONE') return null;
   const later = soon(world, LOOK_AFTER_MS);
-  return state.status === 'WAITING_APPROVAL' && state.approval.expires_at > later ? state.approval.expires_at : later;
+  return state.status === 'WAITING_APPROVAL' && nextAttention(state.approval) > later ? nextAttention(state.approval) : later;
 };
 
 const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean, report: ReconcileReport): Promise<void> => {
   const events = await world.log.read(jobId);
-  const state = fold(events);
+  const folded = fold(events);
   report.checked += 1;
   // A row without a log: its submission died before event 1. The next submission completes it.
-  if (!state) return;
+  if (!folded) return;
   const before = await world.index.get(jobId);
-  if (before?.last_seq !== state.last_seq) report.repaired += 1;
+  if (before?.last_seq !== folded.last_seq) report.repaired += 1;
+  const state = await passTime(world, folded);
   await world.index.put(toRecord(state), nextLook(world, state));
   if (state.status === 'DONE') return;
   if (state.cancelled) {
@@ -93,6 +156,7 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
     report.repaired += 1;
     return;
   }
+  if (state.status === 'WAITING_APPROVAL') await indexLinks(world, jobId, state.approval);
   const tokens = await world.tokens.list(jobId);
   const decided = tokens.filter((token) => findApproval(state, token)?.decision);
   if (decided.length > 0) {

@@ -1,19 +1,17 @@
 import * as z from 'zod';
 import type { World } from '../../adapters/world.ts';
-import { BudgetExceeded } from '../../contracts/budget.ts';
 import { type JobContext, StagePayload, type UnsignedContext } from '../../contracts/context.ts';
-import { BudgetEscalation, EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
+import { EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { nextState } from '../../contracts/flow.ts';
 import { ArtifactRef, type JobState } from '../../contracts/job-state.ts';
-import type { Artifact, Decoder, Stage, StageEffects, StageOutput } from '../../contracts/stage.ts';
+import type { Artifact, Decoder, Stage, StageOutput } from '../../contracts/stage.ts';
 import { openContext, signContext } from '../lib/context.ts';
 import { eventId } from '../lib/event.ts';
 import { evolve, fold, toRecord } from '../lib/fold.ts';
-import { limitsOf, mayEscalate } from '../lib/limits.ts';
-import { requireConfirmed } from '../lib/live-plan.ts';
 import { commit, readOwned } from './commit.ts';
 import { readDocument } from './documents.ts';
+import { allowRegistryWrites, effectsOf } from './effects.ts';
 
 /** What a stage's event keeps of its result, so that a later run answers from the log. */
 const Recorded = z.object({
@@ -48,13 +46,16 @@ export const openInput = async (
   return openContext(await world.keyRing(), context, { run_id: payload.run_id, states });
 };
 
-export const keepArtifacts = async (world: World, jobId: string, artifacts: readonly Artifact[]): Promise<Recorded['artifacts']> =>
-  Promise.all(
+/** @throws KillSwitchActive for files outside the job, before any file is written */
+export const keepArtifacts = async (world: World, jobId: string, artifacts: readonly Artifact[]): Promise<Recorded['artifacts']> => {
+  await allowRegistryWrites(world, artifacts);
+  return Promise.all(
     artifacts.map(async ({ name, path, body, content_type, registry_key }) => {
       if (registry_key) await world.artifacts.create(registry_key, body, content_type);
       return { name, ...(await world.artifacts.put(`jobs/${jobId}/${path}`, body, content_type)) };
     }),
   );
+};
 
 const loadDocuments = async <R extends Reads, O extends Reads>(
   world: World,
@@ -107,26 +108,6 @@ const runKeepingEvidence = async (world: World, jobId: string, run: () => StageO
     await keepArtifacts(world, jobId, evidenceOf(error));
     throw error;
   }
-};
-
-/** The model, for a job whose live calls were confirmed as they are configured now. */
-const effectsOf = (world: World, context: JobContext, visit: number, job: JobState | null): StageEffects => {
-  let ordinal = 0;
-  const { llm } = world.env;
-  const limits = job ? limitsOf(job, llm.budget) : llm.budget;
-  const scope = { job_id: context.job_id, run_id: context.run_id, state: context.state, visit, mode: context.mode, limits };
-  return {
-    ask: async (request) => {
-      requireConfirmed(job, llm, context.mode);
-      try {
-        return await world.model.ask(request, { ...scope, ordinal: ordinal++ });
-      } catch (thrown) {
-        throw thrown instanceof BudgetExceeded && job && mayEscalate(job)
-          ? new BudgetEscalation(thrown.message, { cause: thrown })
-          : thrown;
-      }
-    },
-  };
 };
 
 /**

@@ -13,6 +13,7 @@ import { notFound, problemOf } from './http/problem.ts';
 import { flowMap } from './model/flow-map.ts';
 import { openApi } from './openapi.ts';
 import { errorPage } from './pages/error.ts';
+import { outboxRoutes } from './pages/outbox-routes.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { askToSignIn } from './session/pages.ts';
 import { sessionRoutes } from './session/routes.ts';
@@ -64,6 +65,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     artifactRoutes(deps),
     storeRoutes(deps),
     pageRoutes(web),
+    outboxRoutes(web),
     sessionRoutes(web),
   ]) {
     app.route('/', routes);

@@ -2,6 +2,7 @@ import type { Amount, Budgets } from '../../contracts/budget.ts';
 import type { Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor } from '../../contracts/events.ts';
 import type { VerifyReport } from '../../contracts/http.ts';
+import type { LinkOf } from '../../contracts/notification.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import type { FlowMap } from './model/flow-map.ts';
@@ -33,6 +34,8 @@ export type WebDeps = {
   verify: (jobId: string) => Promise<VerifyReport>;
   /** The job machine's definition, as parsed from its file. */
   flow: unknown;
+  /** Makes the links that the outbox page shows. */
+  linkOf?: LinkOf | null;
   /** On this machine: only loopback names are served, and HSTS is off. */
   local: boolean;
   /** Whether the event stream may keep its connection open. */

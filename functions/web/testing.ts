@@ -1,3 +1,4 @@
+import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
 import { type BudgetUse, NOTHING } from '../../contracts/budget.ts';
 import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
@@ -93,7 +94,7 @@ export class Story {
       subject_digest,
       expires_at: '2026-01-17T12:00:00.000Z',
       choices: more.question === undefined ? ['approve', 'reject', 'revise'] : ['resume'],
-      quorum: 1,
+      policy: LOCAL_POLICY.default,
       ...more.outputs,
     };
     const event_type = more.question === undefined ? 'WAITING_APPROVAL' : 'WAITING_HUMAN';
@@ -151,9 +152,15 @@ const commandsOf = (memory: Memory): Commands => ({
     new Story(memory, id).add({ event_type: 'IDEA_SUBMITTED', state: 'Intake', actor, outputs }, 0);
     return { created: true, state: found(memory, id).state };
   },
-  decide: async (id, command) => settle(memory, id, (state) => decide(state, command, { self_approval: true })),
+  decide: async (id, command) => settle(memory, id, (state) => decide(state, command)),
   resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
   cancel: async (id) => found(memory, id).state,
+  delegate: async (id) => found(memory, id).state,
+  revokeLinks: async (id) => found(memory, id).state,
+  redrive: async (id) => found(memory, id).state,
+  openLink: async () => {
+    throw new Refusal('NOT_FOUND', 'this link opens nothing; ask for a new one');
+  },
   reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0 }),
 });
 

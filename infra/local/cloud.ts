@@ -2,10 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { readEnv } from '../../adapters/env.ts';
+import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { createDynamo } from './dynamo.ts';
 import { createEndpoint } from './endpoint.ts';
+import { createIam, type Iam, type IamOptions } from './iam/iam.ts';
+import { localPolicies } from './iam/synthesize.ts';
 import { inProcess } from './in-process.ts';
 import { createFunctions, functionArn } from './lambda.ts';
 import { lockFolder } from './lock.ts';
@@ -30,13 +33,15 @@ export type CloudOptions = {
   simulate?: Partial<SimulatorOptions>;
   /** Has people sign in, at a provider on this machine. */
   oidc?: true | Omit<OidcOptions, 'dataDir'>;
+  /** Refuses what the synthesized policies of the calling function, or of the bucket, do not grant. */
+  enforceIam?: boolean | Partial<IamOptions>;
   /** Counts what AWS would bill. */
   meter?: Meter;
   /** Wraps the AWS endpoint: where tests break things. */
   intercept?: (endpoint: Handle) => Handle;
 };
 
-export type Cloud = { web: string; aws: string; simulator: Simulator | null; oidc: Oidc | null; close(): Promise<void> };
+export type Cloud = { web: string; aws: string; simulator: Simulator | null; oidc: Oidc | null; iam: Iam | null; close(): Promise<void> };
 
 /** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
 const RECONCILE_EVERY_MS = 1_000;
@@ -63,6 +68,13 @@ const listen = (fetch: (request: Request) => Response | Promise<Response>, port:
     );
     server.once('error', reject);
   });
+
+/** The policies of the stack before every service, or nothing. */
+const startIam = async (enforce: CloudOptions['enforceIam']): Promise<Iam | null> => {
+  if (!enforce) return null;
+  const { policies = await localPolicies(), ...given } = enforce === true ? {} : enforce;
+  return createIam({ policies, ...given });
+};
 
 /** Runs `work` again and again, never twice at once, until stopped. */
 const repeat = (work: () => Promise<unknown>, everyMs: number, report: (message: string) => void): (() => Promise<void>) => {
@@ -97,11 +109,13 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     // The machine service and the functions need each other: the endpoint is told of it when it stands.
     let states: Handle = () => Promise.reject(new Error('Step Functions is still starting'));
     const { meter, intercept = (handle) => handle } = options;
-    const s3Handle: Handle = (r) => s3.handle(r);
+    const iam = await startIam(options.enforceIam);
+    const s3Handle: Handle = iam ? iam.s3(s3.handle) : (r) => s3.handle(r);
+    const dynamoHandle = iam ? iam.dynamodb(dynamo.handle) : dynamo.handle;
     const endpoint = intercept(
       createEndpoint({
         s3: meter ? meter.s3(s3Handle) : s3Handle,
-        dynamodb: meter ? meter.dynamodb(dynamo.handle) : dynamo.handle,
+        dynamodb: meter ? meter.dynamodb(dynamoHandle) : dynamoHandle,
         states: (r) => states(r),
       }),
     );
@@ -109,7 +123,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => aws.close());
     const awsUrl = `http://127.0.0.1:${aws.port}`;
 
-    const simulated = options.simulate ? await simulateProviders(options.environment, options.simulate) : null;
+    const simulated = options.simulate ? await simulateProviders(options.environment, { dataDir, ...options.simulate }) : null;
     if (simulated) closers.push(() => simulated.simulator.close());
     const oidc = options.oidc ? await startOidc({ dataDir, ...(options.oidc === true ? {} : options.oidc) }) : null;
     if (oidc) closers.push(() => oidc.close());
@@ -125,10 +139,11 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       invoke: ({ functionArn: arn, payload }) => invoke(arn, payload),
     });
     closers.push(() => sfn.close());
-    states = (r) => sfn.handle(r);
+    states = iam ? iam.states(sfn.handle) : (r) => sfn.handle(r);
 
     const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true });
-    await seed(web.world, REPOSITORY);
+    // No function may write all of this: it is there before the first of them runs.
+    await seed(createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), inProcess(endpoint)), REPOSITORY);
     const reconcile = (payload: unknown) => invoke(functionArn('reconcile'), payload);
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
     if (dynamo.fresh) await reconcile({ all: true, restartWaiters: true });
@@ -138,7 +153,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
 
     const webUrl = `http://127.0.0.1:${pages.port}`;
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
-    return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, close };
+    return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };
   } catch (error) {
     await close();
     throw error;

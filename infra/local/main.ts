@@ -37,6 +37,7 @@ try {
     environment: process.env,
     ...(values['simulate-llm'] ? { simulate: {} } : {}),
     ...(values['sign-in'] ? { oidc: true as const } : {}),
+    enforceIam: values['enforce-iam'],
     report: (message) => process.stderr.write(`holdpoint: ${message}\n`),
   });
   const stop = () => {
@@ -45,6 +46,7 @@ try {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  if (cloud.simulator) process.stdout.write(`simulator ${cloud.simulator.url}\n`);
   if (cloud.oidc) process.stdout.write(`people sign in at ${cloud.oidc.issuer}\n`);
   if (values.demo) for (const line of await runDemo(cloud.web, cloud.oidc)) process.stdout.write(`${line}\n`);
   process.stdout.write(`ready ${cloud.web}\n`);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
 import { bucketName, LIVE, machineName, tableName } from '../names.ts';
 
 const LOCAL = { name: 'local' };
@@ -37,6 +38,9 @@ const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdp
 /** Sign-in is the pages' and the API's business alone. */
 const SIGN_IN = /^HOLDPOINT_(SIGN_IN|OIDC_\w+)$/;
 
+/** Access keys that begin so are a function's; all others are people's. */
+export const FUNCTION_KEY = 'LOCAL-';
+
 type Variables = Record<string, string | undefined>;
 
 const pick = (variables: Variables, wanted: (name: string) => boolean): Variables =>
@@ -70,10 +74,11 @@ export const functionVariables =
     HOLDPOINT_TABLE: TABLE_NAME,
     HOLDPOINT_JOB_MACHINE_ARN: `${JOB_MACHINE_ARN}:${LIVE}`,
     HOLDPOINT_CONTEXT_KEYS: contextKeys(dataDir),
-    HOLDPOINT_SELF_APPROVAL: 'allowed',
+    HOLDPOINT_APPROVAL_POLICY: process['HOLDPOINT_APPROVAL_POLICY'] ?? JSON.stringify(LOCAL_POLICY),
+    HOLDPOINT_FLAGS_MAX_AGE_MS: process['HOLDPOINT_FLAGS_MAX_AGE_MS'] ?? '1000',
     HOLDPOINT_LOG_LEVEL: process['HOLDPOINT_LOG_LEVEL'] ?? 'SILENT',
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: `LOCAL-${name}`,
+    AWS_ACCESS_KEY_ID: `${FUNCTION_KEY}${name}`,
     AWS_SECRET_ACCESS_KEY: 'local',
   });

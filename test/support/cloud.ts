@@ -10,10 +10,10 @@ export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'holdpoi
 
 export type TestCloud = Cloud & { dataDir: string; remove(): Promise<void> };
 
-/** A local cloud on free ports and a folder of its own. */
+/** A local cloud on free ports and a folder of its own, where functions may do what the stack would let them do. */
 export const startTestCloud = async (options: Partial<CloudOptions> = {}): Promise<TestCloud> => {
   const dataDir = options.dataDir ?? temporaryFolder();
-  const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: {}, report: () => undefined, ...options });
+  const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: {}, enforceIam: true, report: () => undefined, ...options });
   const remove = async () => {
     await cloud.close();
     rmSync(dataDir, { recursive: true, force: true });

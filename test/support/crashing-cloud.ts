@@ -28,7 +28,11 @@ const intercept =
     return mine ? die() : answer;
   };
 
-const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: { SOURCE_DATE_EPOCH }, report: () => undefined, intercept });
+const cloud = await startCloud({
+  ...{ port: 0, awsPort: 0, dataDir, environment: { SOURCE_DATE_EPOCH }, enforceIam: true },
+  report: () => undefined,
+  intercept,
+});
 process.on('message', () => {
   counting = true;
   process.send?.('counting');

@@ -22,7 +22,8 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_LLM_KEYS_SECRET_ARN: 'Secret that holds the keys of model providers.',
   HOLDPOINT_KNOWN_SECRETS: 'Secret values that are stored and shown nowhere, as a JSON array. Local only.',
   HOLDPOINT_LOG_LEVEL: 'Lowest level that is logged.',
-  HOLDPOINT_SELF_APPROVAL: 'Whether the submitter may approve.',
+  HOLDPOINT_APPROVAL_POLICY: 'Who approves what, as JSON. Without it: anybody but the submitter, signed in.',
+  HOLDPOINT_FLAGS_MAX_AGE_MS: 'How long a function goes by flags and kill switch as it read them. The local cloud sets 1000.',
   HOLDPOINT_SIGN_IN: 'Whether people have to sign in. `optional` knows who does, and lets others in as before.',
   HOLDPOINT_OIDC_ISSUER: 'Address of the OpenID provider: https, or http on loopback.',
   HOLDPOINT_OIDC_CLIENT_ID: 'Client id of the pages at that provider.',
@@ -42,7 +43,9 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
 
 const COMMAND_LINE: Record<keyof typeof CliVariables.shape, string> = {
   HOLDPOINT_URL: 'Address of the server, where `--endpoint` is not given. Without either it is the local cloud on `--data`.',
-  HOLDPOINT_TOKEN: 'Bearer token sent to the server.',
+  HOLDPOINT_TOKEN: 'Bearer token sent to the server. Without it, the one that `holdpoint login` keeps for that server.',
+  XDG_CONFIG_HOME: 'Folder of your settings; sign-ins are kept in `holdpoint/tokens.json` there. Default: `.config` in HOME.',
+  HOME: 'Your folder, where XDG_CONFIG_HOME is not set.',
   NO_COLOR: 'Switches colour off.',
   TERM: '`dumb` switches colour and movement off.',
 };

@@ -1,6 +1,5 @@
 // Line breaks, direction marks, and characters that are not seen: each could make text read as something else.
-const UNSEEN =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]+/gu;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]+/gu;
 
 /** Text on one line, with nothing in it that is not seen. */
 export const oneLine = (text: string): string => text.toWellFormed().replace(UNSEEN, ' ').replace(/ {2,}/g, ' ').trim();

@@ -9,7 +9,14 @@ export const OUTBOX_PREFIX = 'notifications/';
 export const jobPrefix = (jobId: string): string => `${OUTBOX_PREFIX}${jobId}/`;
 
 /** One notification, whoever builds it and however often: the same place, the same name. */
-export const nameOf = ({ job_id, state, visit, kind, n, to }: Pick<Notification, 'job_id' | 'state' | 'visit' | 'kind' | 'n' | 'to'>): string =>
+export const nameOf = ({
+  job_id,
+  state,
+  visit,
+  kind,
+  n,
+  to,
+}: Pick<Notification, 'job_id' | 'state' | 'visit' | 'kind' | 'n' | 'to'>): string =>
   `${job_id}/${state}-${visit}-${kind}-${n}-${sha256Hex(canonicalJson(to)).slice(0, 16)}`;
 
 export type OutboxFile = 'record' | 'sent' | 'dead' | { claim: number };
@@ -42,5 +49,5 @@ export const readListing = (keys: readonly string[]): OutboxListing[] => {
     else if (!marker) entry.recorded = true;
     found.set(name, entry);
   }
-  return [...found.values()].filter(({ recorded }) => recorded).map(({ recorded: _, ...entry }) => entry);
+  return [...found.values()].filter(({ recorded }) => recorded).map(({ name, claims, settled }) => ({ name, claims, settled }));
 };

@@ -6,7 +6,8 @@ export const SIGNATURE_HEADER = 'X-Holdpoint-Signature';
 /** Age in seconds, either way, beyond which a request counts as replayed. */
 export const REPLAY_WINDOW_SECONDS = 300;
 
-const mac = (key: string, timestamp: string, body: string): string => createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex');
+const mac = (key: string, timestamp: string, body: string): string =>
+  createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex');
 
 /** Headers of a signed webhook: HMAC-SHA256, in hex, over `<timestamp>.<body>` with the UTF-8 bytes of the key. */
 export const signBody = (key: string, body: string, at: Date): { [TIMESTAMP_HEADER]: string; [SIGNATURE_HEADER]: string } => {

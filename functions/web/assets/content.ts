@@ -26,6 +26,7 @@ pre { background: var(--sunken); padding: var(--s3); overflow: auto; max-height:
 .decision { border: 1px solid var(--strong); border-top: 8px solid var(--wait); background: var(--paper); padding: var(--s4); display: grid; gap: var(--s4); grid-template-columns: minmax(0, 1fr); }
 .card { border: 1px solid var(--line); background: var(--surface); padding: var(--s3) var(--s4) var(--s4); display: grid; gap: var(--s3); grid-template-columns: minmax(0, 1fr); }
 .card > header { display: flex; flex-wrap: wrap; gap: 0 var(--s3); align-items: baseline; }
+.card > header h2 { font-size: var(--base); line-height: 1.5; }
 .part { display: grid; gap: var(--s1); grid-template-columns: minmax(0, 1fr); }
 .part > .part { margin-top: var(--s2); }
 .label { font-weight: 650; }
@@ -43,7 +44,8 @@ textarea, input, select, button { font: inherit; color: inherit; }
 textarea, input, select { background: var(--paper); border: 1px solid var(--strong); border-radius: 2px; padding: var(--s2); min-height: 40px; }
 textarea { width: 100%; resize: vertical; }
 button { min-height: 48px; padding: 0 var(--s3); white-space: nowrap; border: 2px solid var(--ink); border-radius: 2px; background: var(--paper); font-weight: 650; cursor: pointer; }
-button:hover { background: var(--sunken); }
+a.button { display: inline-flex; align-items: center; min-height: 48px; padding: 0 var(--s3); border: 2px solid var(--ink); border-radius: 2px; background: var(--paper); color: var(--ink); font-weight: 650; text-decoration: none; }
+button:hover, a.button:hover { background: var(--sunken); }
 .choices { display: grid; gap: var(--s3); margin-top: var(--s4); }
 .choice { display: grid; grid-template-columns: 124px minmax(0, 1fr); gap: var(--s4); align-items: center; font-size: var(--small); }
 .choice button { font-size: var(--base); }

@@ -3,7 +3,7 @@ import { type Amount, type BudgetPart, type BudgetUse, NANO_USD } from '../../..
 import type { JobState } from '../../../contracts/job-state.ts';
 import { ResponseSource } from '../../../contracts/llm.ts';
 import { limitsOf } from '../../lib/limits.ts';
-import { figure, usd } from './text.ts';
+import { figure, usdFigure } from './text.ts';
 
 /** One part of a budget: what is spent, what calls under way have reserved, and the limit. */
 export type Meter = { part: BudgetPart; spent: number; reserved: number; limit: number };
@@ -13,12 +13,12 @@ const Row = z.object({ response_source: ResponseSource, total_tokens: z.number()
 export const BUDGET_PARTS: readonly BudgetPart[] = ['calls', 'tokens', 'nano_usd'];
 export const PART_NAMES: Record<BudgetPart, string> = { calls: 'calls', tokens: 'tokens', nano_usd: 'USD' };
 
-/** An amount of one part, with its unit where it is money. */
-export const partText = (part: BudgetPart, value: number): string => (part === 'nano_usd' ? usd(value / NANO_USD) : figure(value));
+/** An amount of one part, where its unit stands beside it. */
+export const bareText = (part: BudgetPart, value: number): string => (part === 'nano_usd' ? usdFigure(value / NANO_USD) : figure(value));
 
 /** `20 calls, 200,000 tokens, 2.00 USD`. */
 export const amountText = (amount: Amount): string =>
-  BUDGET_PARTS.map((part) => `${partText(part, amount[part])}${part === 'nano_usd' ? '' : ` ${PART_NAMES[part]}`}`).join(', ');
+  BUDGET_PARTS.map((part) => `${bareText(part, amount[part])} ${PART_NAMES[part]}`).join(', ');
 
 /** What live calls took, as the log lists them: a replayed answer takes nothing. */
 const logged = (state: JobState): Amount =>

@@ -87,6 +87,16 @@ describe('progress', () => {
     expect(at(waiting.decided('REVISION_REQUESTED', 'again', 30)).current).toBe('Intent');
   });
 
+  test('a job that asks is at the hold that asks, and an answered one at its agent', () => {
+    const asks = story().waits('intent', 'HoldIntentQuestion', [], 40, 1, { question: 'Which?' });
+    expect(at(asks).current).toBe('HoldIntentQuestion');
+    expect(at(asks).passed.has('Intent')).toBe(true);
+    const outputs = { state: 'HoldIntentQuestion', visit: 1, subject_digest: `sha256:${'0'.repeat(64)}` };
+    expect(at(asks.add({ event_type: 'RESUMED', state: 'HoldIntentQuestion', step: 'intent', actor: ALICE, outputs }, 30)).current).toBe(
+      'Intent',
+    );
+  });
+
   test('a hold behind a stopped output shows that its agent ran', () => {
     const stopped = story().waits('agent_output_invalid', 'HoldIntentOutput', [], 40);
     expect(at(stopped).passed.has('Intent')).toBe(true);
@@ -228,6 +238,13 @@ describe('metrics', () => {
   test('a running job is stalled after 15 quiet minutes', () => {
     const rows = ['2026-01-10T11:44:00.000Z', '2026-01-10T11:46:00.000Z'].map((at) => row('RUNNING', at, at));
     expect(metricsOf({ rows, complete: true }, NOW).stalled_count).toBe(1);
+  });
+
+  test('jobs with a degraded answer are counted, and none is zero', () => {
+    const at = '2026-01-10T11:59:00.000Z';
+    const metrics = metricsOf({ rows: [row('DONE', at, at), { ...row('DONE', at, at), degraded: true }], complete: true }, NOW);
+    expect(metrics.degraded_answers).toBe(1);
+    expect(prometheus(metrics)).toContain('holdpoint_degraded_answers 1\n');
   });
 
   test('Prometheus text has a line for each figure that exists and none for one that does not', () => {

@@ -78,4 +78,7 @@ const plain = (value: number): string => {
   return value.toLocaleString('en-US', { maximumFractionDigits: size >= 1000 ? 2 : 4, useGrouping: size >= 10_000 });
 };
 
-export const usd = (value: number): string => `${value.toFixed(value !== 0 && value < 0.01 ? 4 : 2)}\u00a0USD`;
+/** Dollars to read; below a cent, to a hundredth of one. */
+export const usdFigure = (value: number): string => value.toFixed(value !== 0 && value < 0.01 ? 4 : 2);
+
+export const usd = (value: number): string => `${usdFigure(value)}\u00a0USD`;

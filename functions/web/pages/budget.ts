@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { type Meter, PART_NAMES, partText } from '../model/budget.ts';
+import { bareText, type Meter, PART_NAMES } from '../model/budget.ts';
 import type { Html } from './layout.ts';
 
 /** From this share of the limit on, a meter says that it is nearly used up. */
@@ -12,14 +12,11 @@ const fill = ({ spent, reserved, limit }: Meter): { tone: string; words: string 
   return spent + reserved >= NEAR * limit ? { tone: 'near', words: ', nearly used up' } : { tone: '', words: '' };
 };
 
-/** The unit stands in the name. */
-const bare = (part: Meter['part'], value: number): string => partText(part, value).replace(/\sUSD$/, '');
-
 const meter = (one: Meter): Html => {
   const { part, spent, reserved, limit } = one;
   const { tone, words } = fill(one);
   const name = PART_NAMES[part];
-  return html`<div class="${tone}"><dt>Budget, ${name}</dt><dd><span class="num">${bare(part, spent)} of ${bare(part, limit)}${reserved > 0 ? `, ${bare(part, reserved)} reserved` : ''}${words}</span>
+  return html`<div class="${tone}"><dt>Budget, ${name}</dt><dd><span class="num">${bareText(part, spent)} of ${bareText(part, limit)}${reserved > 0 ? `, ${bareText(part, reserved)} reserved` : ''}${words}</span>
 <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6"/><rect class="reserved" width="${share(spent + reserved, limit)}" height="6"/><rect class="spent" width="${share(spent, limit)}" height="6"/></svg></dd></div>`;
 };
 

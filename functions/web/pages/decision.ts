@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { Actor, JobEvent } from '../../../contracts/events.ts';
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
-import { amountText } from '../model/budget.ts';
+import { amountText, type Meter } from '../model/budget.ts';
 import { costSoFar } from '../model/cost.ts';
 import { usd, visible } from '../model/text.ts';
 import { type Evidence, evidenceCards } from './evidence.ts';
@@ -23,9 +23,9 @@ const meaning = (step: string) => {
 };
 
 /** What the job has cost, in words. */
-export const costLine = (state: JobState): Html => {
-  const { calls, usd: total } = costSoFar(state);
-  if (calls === 0) return html`no model call so far`;
+export const costLine = (state: JobState, meters: Meter[] | null): Html => {
+  const { calls, usd: total } = costSoFar(state, meters);
+  if (calls === 0 && total === 0) return html`no model call so far`;
   return html`${calls} model ${calls === 1 ? 'call' : 'calls'}, ${total === null ? 'cost not recorded' : usd(total)}`;
 };
 
@@ -62,9 +62,9 @@ const form = (
 ${choices(approval, signable)}</form>`;
 
 const votes = (approval: Approval): Html | string =>
-  approval.quorum <= 1
+  approval.policy.quorum <= 1
     ? ''
-    : html`<div><dt>Votes</dt><dd>${approval.votes.length} of ${approval.quorum}${approval.votes.length > 0 ? `: ${approval.votes.map((vote) => visible(vote.by)).join(', ')}` : ''}</dd></div>`;
+    : html`<div><dt>Votes</dt><dd>${approval.votes.length} of ${approval.policy.quorum}${approval.votes.length > 0 ? `: ${approval.votes.map((vote) => visible(vote.by)).join(', ')}` : ''}</dd></div>`;
 
 /** The question, the evidence, and the answers: all an approver needs, in that order. */
 export const decisionCard = (options: {
@@ -72,10 +72,11 @@ export const decisionCard = (options: {
   approval: Approval;
   events: JobEvent[];
   evidence: Evidence[];
+  meters: Meter[] | null;
   actor: Actor;
   now: Date;
 }): Html => {
-  const { state, approval, events, evidence, actor, now } = options;
+  const { state, approval, events, evidence, meters, actor, now } = options;
   const { question } = meaning(approval.step);
   const findings = findingsOf(approval, events);
   return html`<section class="decision" id="decision" data-live aria-labelledby="question">
@@ -83,7 +84,7 @@ export const decisionCard = (options: {
 <dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
 <div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
 <div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div>${votes(approval)}
-<div><dt>Cost so far</dt><dd>${costLine(state)}</dd></div></dl>
+<div><dt>Cost so far</dt><dd>${costLine(state, meters)}</dd></div></dl>
 ${findings ? findingsPreview(findings) : ''}
 ${evidence.length === 0 ? html`<p class="quiet">This step covers no files.</p>` : evidenceCards(evidence, (name) => findings !== null && name.endsWith('_guard'))}
 ${form(

@@ -66,7 +66,7 @@ const head = (
   now: Date,
 ): Html => html`<header class="job" id="job-head" data-live><h1>${said(clip(state.title, 200))}</h1>
 <p class="line">${standing(viewOfState(state))} ${modeLabels({ mode: state.mode, degraded: state.degraded || trouble.standIns.length > 0 })}</p>
-<p class="meta"><code>${state.job_id}</code> · ${state.kind}${state.run > 1 ? html`, run ${state.run}` : ''} · by ${said(state.submitted_by.id)} (${state.submitted_by.identity}) · ${time(state.created_at, now)} · ${costLine(state)}</p>${budgetMeter(meters)}</header>`;
+<p class="meta"><code>${state.job_id}</code> · ${state.kind}${state.run > 1 ? html`, run ${state.run}` : ''} · by ${said(state.submitted_by.id)} (${state.submitted_by.identity}) · ${time(state.created_at, now)} · ${costLine(state, meters)}</p>${budgetMeter(meters)}</header>`;
 
 const ENDINGS: Record<string, string> = {
   gates_failed: 'The run finished, and the policy bundle does not accept its result. The trial is on record; there is no card.',
@@ -78,14 +78,14 @@ const ENDINGS: Record<string, string> = {
   error: 'A stage failed for good.',
 };
 
-const ending = ({ state, events }: JobPage): Html | string => {
+const ending = ({ state, events, trouble }: JobPage): Html | string => {
   if (state.status !== 'DONE' || state.outcome === 'succeeded') return '';
   const cause = events.findLast(
     (event) => event.event_type === 'ERROR' || event.event_type === 'REJECTED' || event.event_type === 'CANCELLED',
   );
-  const why = [cause?.message ?? state.reason, cause?.outputs.detail].filter(
-    (text): text is string => typeof text === 'string' && text !== '' && text.toLowerCase() !== state.outcome,
-  );
+  // The error summary below says it in full.
+  const told = trouble.error ? [] : [cause?.message ?? state.reason, cause?.outputs.detail];
+  const why = told.filter((text): text is string => typeof text === 'string' && text !== '' && text.toLowerCase() !== state.outcome);
   return notice(
     'bad',
     `Ended: ${state.outcome.replaceAll('_', ' ')}`,
@@ -112,15 +112,15 @@ const artifacts = (
   jobId: string,
   files: JobPage['files'],
 ): Html => html`<section class="panel" id="artifacts" data-live aria-labelledby="artifacts-h"><h2 id="artifacts-h">Files</h2>
-${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${soft(path)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
+${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${soft(path, /(?<=\/)/)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
 ${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
 
 const ended = (data: JobPage): Html =>
   html`<section class="panel" id="ending" data-live>${ending(data)}${errorPanel(data.trouble, data.state.job_id)}</section>`;
 
-const decision = ({ state, events, evidence }: JobPage, actor: Actor, now: Date): Html => {
-  if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, events, evidence, actor, now });
-  if (state.status === 'WAITING_HUMAN') return questionCard({ state, evidence, actor, now });
+const decision = ({ state, events, evidence, meters }: JobPage, actor: Actor, now: Date): Html => {
+  if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, events, evidence, meters, actor, now });
+  if (state.status === 'WAITING_HUMAN') return questionCard({ state, evidence, meters, actor, now });
   return html`<section id="decision" data-live></section>`;
 };
 

@@ -10,7 +10,7 @@ export type Html = ReturnType<typeof html>;
 export type PageOptions = {
   title: string;
   /** Which entry of the navigation this page belongs to. */
-  at: '/ui/jobs' | '/ui/approvals' | '/ui/cassettes' | null;
+  at: '/ui/jobs' | '/ui/approvals' | '/ui/cassettes' | '/ui/outbox' | null;
   actor: Actor | null;
   /** Address of the event stream that keeps the page current. */
   stream?: string;
@@ -21,6 +21,7 @@ const NAV = [
   ['/ui/jobs', 'Jobs'],
   ['/ui/approvals', 'Approvals'],
   ['/ui/cassettes', 'Cassettes'],
+  ['/ui/outbox', 'Outbox'],
 ] as const;
 
 const nav = (at: PageOptions['at']): Html => html`<nav aria-label="Main"><ul>

@@ -84,8 +84,8 @@ type Recorded = { agent: string; key: string; n: number; cassette: Cassette | nu
 export type CassettePage = { shown: Recorded[]; total: number; agents: string[]; agent: string | undefined; now: Date };
 
 const recordedRow = ({ agent, key, n, cassette }: Recorded, now: Date): Html => html`<tr><th scope="row">${agent}</th>
-<td><a href="/cassettes/${agent}/${key}/${n}"><code title="${key}">${key.slice(0, 16)}</code></a></td><td class="num">${n}</td>
-${cassette === null ? html`<td colspan="3" class="quiet">gone, or not readable</td>` : html`<td>${said(cassette.answer.provider)}</td><td>${said(clip(cassette.answer.model, 80))}</td><td>${time(cassette.recorded_at, now)}</td>`}</tr>`;
+<td><a href="/cassettes/${agent}/${key}/${n}"><code title="${key}">${key.slice(0, 12)}</code></a></td><td class="num">${n}</td>
+${cassette === null ? html`<td colspan="2" class="quiet">gone, or not readable</td>` : html`<td>${said(clip(`${cassette.answer.provider}/${cassette.answer.model}`, 100))}</td><td>${time(cassette.recorded_at, now)}</td>`}</tr>`;
 
 /** Recorded answers, by agent: what each is, not whether it still fits. */
 export const cassetteList = ({ shown, total, agents, agent, now }: CassettePage): Html => html`<h1>Cassettes</h1>
@@ -94,6 +94,6 @@ ${agents.length < 2 ? '' : html`<p class="tabs"><a href="/ui/cassettes"${agent =
 ${
   shown.length === 0
     ? empty('No recorded answers', html`<p>Submit a job in <code>record</code> mode to make one.</p>`)
-    : html`<div class="scroll" tabindex="0" role="group" aria-label="Cassettes"><table><thead><tr><th scope="col">Agent</th><th scope="col">Key</th><th scope="col" class="num">Repeat</th><th scope="col">Provider</th><th scope="col">Model</th><th scope="col">Recorded</th></tr></thead>
+    : html`<div class="scroll" tabindex="0" role="group" aria-label="Cassettes"><table><thead><tr><th scope="col">Agent</th><th scope="col">Key</th><th scope="col" class="num">Repeat</th><th scope="col">Provider and model</th><th scope="col">Recorded</th></tr></thead>
 <tbody>${shown.map((row) => recordedRow(row, now))}</tbody></table></div>`
 }${total > shown.length ? html`<p class="quiet">${total - shown.length} more: <a href="/cassettes">all as JSON</a>.</p>` : ''}`;

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import * as z from 'zod';
 import { Amount, type BudgetPart } from '../../../contracts/budget.ts';
 import { LivePlan } from '../../../contracts/live-plan.ts';
-import { amountText, BUDGET_PARTS, PART_NAMES, partText } from '../model/budget.ts';
+import { amountText, BUDGET_PARTS, bareText, PART_NAMES } from '../model/budget.ts';
 import { figure } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { modeLabel, said } from './parts.ts';
@@ -29,16 +29,14 @@ const planCard = ({
 <dl class="fields"><div class="long"><dt>Budget of the job</dt><dd>${amountText(budget)}</dd></div><div class="long"><dt>Estimate, at most</dt><dd>${estimateText(estimate)}</dd></div></dl>
 <div class="part"><p class="label">Risks</p><ul class="risks">${risk.map((text) => html`<li>${said(text)}</li>`)}</ul></div>`;
 
-const reserved = (value: number, part: BudgetPart): Html | string =>
-  value <= 0 ? '' : html`<span class="block quiet">${partText(part, value)} reserved</span>`;
-
-const escalationCard = ({
-  limits,
-  use: { committed, spent },
-  proposed,
-}: Escalation): Html => html`<p>The next call may cost more than is left.</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Budget"><table class="tight"><thead><tr><td></td><th scope="col" class="num">Used</th><th scope="col" class="num">Limit</th><th scope="col" class="num">If approved</th></tr></thead>
-<tbody>${BUDGET_PARTS.map((part) => html`<tr><th scope="row">${PART_NAMES[part]}</th><td class="num">${partText(part, spent[part])}${reserved(committed[part] - spent[part], part)}</td><td class="num">${partText(part, limits[part])}</td><td class="num"><strong>${partText(part, proposed[part])}</strong></td></tr>`)}</tbody></table></div>`;
+/** Parts are columns, so that the table fits a phone. */
+const escalationCard = ({ limits, use: { committed, spent }, proposed }: Escalation): Html => {
+  const row = (name: string, value: (part: BudgetPart) => number): Html =>
+    html`<tr><th scope="row">${name}</th>${BUDGET_PARTS.map((part) => html`<td class="num">${bareText(part, value(part))}</td>`)}</tr>`;
+  return html`<p>The next call may cost more than is left.</p>
+<div class="scroll" tabindex="0" role="group" aria-label="Budget"><table class="tight"><thead><tr><td></td>${BUDGET_PARTS.map((part) => html`<th scope="col" class="num">${PART_NAMES[part]}</th>`)}</tr></thead>
+<tbody>${row('Used', (part) => spent[part])}${row('Reserved', (part) => Math.max(0, committed[part] - spent[part]))}${row('Limit', (part) => limits[part])}${row('Limit if approved', (part) => proposed[part])}</tbody></table></div>`;
+};
 
 /** Evidence with a form of its own; null for any other document. */
 export const ownForm = (name: string, value: unknown): Html | null => {

@@ -8,8 +8,8 @@ import type { Html } from './layout.ts';
 export const said = (text: string): Html => html`<bdi>${visible(text)}</bdi>`;
 
 /** A name that may break after its joints, and keeps its words whole while there is room. */
-export const soft = (text: string): Html =>
-  html`${text.split(/(?<=[_/])(?=\w)/).map((part, i): Html | string => (i === 0 ? part : html`<wbr>${part}`))}`;
+export const soft = (text: string, joint = /(?<=[_/])(?=\w)/): Html =>
+  html`${text.split(joint).map((part, i): Html | string => (i === 0 ? part : html`<wbr>${part}`))}`;
 
 /** Relative for reading, exact on hover and in print. */
 export const time = (at: string, now: Date): Html =>

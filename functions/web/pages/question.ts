@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Actor } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
+import type { Meter } from '../model/budget.ts';
 import { heading, keyLabel } from '../model/text.ts';
 import { costLine } from './decision.ts';
 import { broken, type Evidence } from './evidence.ts';
@@ -18,15 +19,15 @@ const file = (evidence: Evidence): Html =>
   html`<p class="meta">${evidence.href ? html`<a href="${evidence.href}">${heading(evidence.name)}</a>` : heading(evidence.name)} · ${digest(`sha256:${evidence.sha256}`)}</p>${broken(evidence)}`;
 
 /** The agent's question, who is asked, and what an answer does. */
-export const questionCard = (options: { state: Asking; evidence: Evidence[]; actor: Actor; now: Date }): Html => {
-  const { state, evidence, actor, now } = options;
+export const questionCard = (options: { state: Asking; evidence: Evidence[]; meters: Meter[] | null; actor: Actor; now: Date }): Html => {
+  const { state, evidence, meters, actor, now } = options;
   const { step, approval, question, job_id } = state;
   return html`<section class="decision" id="decision" data-live aria-labelledby="question">
 <h2 id="question">The ${keyLabel(step)} agent asks you</h2>
 <blockquote class="asked">${said(question)}</blockquote>
 <dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
 <div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
-<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div><div><dt>Cost so far</dt><dd>${costLine(state)}</dd></div></dl>
+<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div><div><dt>Cost so far</dt><dd>${costLine(state, meters)}</dd></div></dl>
 ${evidence.map(file)}
 <form method="post" action="/ui/jobs/${job_id}/resume"><input type="hidden" name="step" value="${step}">
 <p class="signs">You answer as ${said(actor.id)} (${actor.identity}).</p>

@@ -46,7 +46,7 @@ const differences = ({ differs }: ErrorSummary): Html | string =>
 export const errorPanel = ({ error }: Trouble, jobId: string): Html | string => {
   if (!error) return '';
   const { summary, failures } = error;
-  return html`<article class="card"><header><h3>Error summary</h3><p class="meta">${said(summary.agent)}, visit ${summary.visit} · <a href="${hrefOf(jobId, error)}">Open file</a></p></header>
+  return html`<article class="card"><header><h2>Error summary</h2><p class="meta">${said(summary.agent)}, visit ${summary.visit} · <a href="${hrefOf(jobId, error)}">Open file</a></p></header>
 <p class="prose"><strong>${said(summary.error.name)}</strong> ${said(clip(summary.error.message, 800))}</p>
 ${failuresTable(failures)}${differences(summary)}</article>`;
 };

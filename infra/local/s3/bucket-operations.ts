@@ -1,6 +1,6 @@
-import { S3Error } from './errors.ts';
+import { accessDenied, S3Error } from './errors.ts';
 import { deleteKey } from './objects.ts';
-import { type Operation, respond, type World, xmlAnswer } from './request.ts';
+import { type Operation, respond, type S3Request, type World, xmlAnswer } from './request.ts';
 import { leaf, node, xmlDocument } from './xml.ts';
 import { childText, parseXml, type XmlNode } from './xml-parse.ts';
 
@@ -35,12 +35,7 @@ export const deleteObjects: Operation = async (request, bucket) => {
   }
   const quiet = childText(document, 'Quiet') === 'true';
   // All at once: the disk flushes many writes for the price of one.
-  const rows = await Promise.all(
-    targets.map((target) => {
-      const conditional: Record<string, string> = target.etag === undefined ? {} : { 'if-match': target.etag };
-      return deleteOne(bucket, target, { ...request.headers, ...conditional }, quiet);
-    }),
-  );
+  const rows = await Promise.all(targets.map((target) => deleteOne(bucket, target, request, quiet)));
   return xmlAnswer(xmlDocument('DeleteResult', rows));
 };
 
@@ -52,13 +47,14 @@ function readTarget(object: XmlNode): Target {
 
 async function deleteOne(
   bucket: Parameters<typeof deleteKey>[0],
-  { key, version }: Target,
-  headers: Record<string, string>,
+  { key, version, etag }: Target,
+  { headers, mayDelete }: S3Request,
   quiet: boolean,
 ): Promise<string> {
   const name = [leaf('Key', key), leaf('VersionId', version)];
   try {
-    const done = await deleteKey(bucket, key, version ?? null, headers);
+    if (!mayDelete(bucket.name, key, version)) throw accessDenied();
+    const done = await deleteKey(bucket, key, version ?? null, etag === undefined ? headers : { ...headers, 'if-match': etag });
     const marker = done.marker ? [leaf('DeleteMarker', true), leaf('DeleteMarkerVersionId', done.version ?? undefined)] : [];
     return quiet ? '' : node('Deleted', [...name, ...marker]);
   } catch (error) {

@@ -4,6 +4,14 @@ import { type Checksums, statedChecksums, verifyBody } from './checksums.ts';
 import { decodeChunked, isChunked } from './chunked.ts';
 import { accessDenied, invalidArgument, requestId, S3Error } from './errors.ts';
 
+/** What the caller may do beyond the request itself; whoever asks for nothing else may do everything. */
+export type Caller = {
+  /** Whether the caller may list the bucket: without that a missing key is 403, not 404. */
+  canList: boolean;
+  /** Whether the caller may delete a key, or one version of it: a request that names many is refused one by one. */
+  mayDelete: (bucket: string, key: string, version: string | undefined) => boolean;
+};
+
 /** A request with its parts decoded and its body verified. `key` is empty for a request to a bucket. */
 export type S3Request = {
   method: string;
@@ -13,9 +21,7 @@ export type S3Request = {
   headers: Record<string, string>;
   body: Buffer;
   checksums: Checksums;
-  /** Whether the caller may list the bucket: without that a missing key is 403, not 404. */
-  canList: boolean;
-};
+} & Caller;
 
 export type World = { buckets: Map<string, Bucket>; now: () => Date };
 
@@ -25,7 +31,7 @@ export type Operation = (request: S3Request, bucket: Bucket, world: World) => Aw
 const MAX_KEY_BYTES = 1024;
 
 /** Throws 400 for a key or body that is not what it claims, 403 for a presigned request that has expired. */
-export function parseRequest(request: AwsRequest, canList: boolean, now: Date): S3Request {
+export function parseRequest(request: AwsRequest, caller: Caller, now: Date): S3Request {
   checkExpiry(request.query, now);
   const { bucket, key } = splitPath(request.path);
   const { method, query, headers } = request;
@@ -33,10 +39,11 @@ export function parseRequest(request: AwsRequest, canList: boolean, now: Date): 
   const stated = { ...statedChecksums(headers), ...statedChecksums(trailers) };
   // What completes an upload states the checksum of the object, not of its own body.
   verifyBody(headers, query.has('uploadId') && method === 'POST' ? {} : stated, body);
-  return { method, bucket, key, query, headers, body, checksums: stated, canList };
+  return { method, bucket, key, query, headers, body, checksums: stated, ...caller };
 }
 
-function splitPath(path: string): { bucket: string; key: string } {
+/** Throws 400 for what is not percent-encoded or too long. */
+export function splitPath(path: string): { bucket: string; key: string } {
   const end = path.indexOf('/', 1);
   const bucket = decode(end < 0 ? path.slice(1) : path.slice(1, end));
   const key = end < 0 ? '' : decode(path.slice(end + 1));

@@ -6,7 +6,7 @@ import { listObjectsV1, listObjectsV2, listObjectVersions } from './list-operati
 import { getLegalHold, getLockConfiguration, getRetention, putLegalHold, putRetention } from './locks.ts';
 import { abortUpload, completeUpload, createUpload, listParts, uploadPart } from './multipart.ts';
 import { copyObject, deleteObject, getObject, putObject } from './objects.ts';
-import { type Operation, parseRequest, type S3Request, type World } from './request.ts';
+import { type Caller, type Operation, parseRequest, type S3Request, type World } from './request.ts';
 
 /** Method, level, and the query parameters that choose an operation, in alphabetical order. What is not here is 501. */
 const OPERATIONS: Record<string, Operation> = {
@@ -39,7 +39,14 @@ const OPERATIONS: Record<string, Operation> = {
 const REFINES =
   /^(prefix|delimiter|max-keys|marker|key-marker|version-id-marker|continuation-token|start-after|encoding-type|fetch-owner|versionId|max-parts|part-number-marker|max-buckets|bucket-region|x-id|x-amz-.*|response-.*|AWSAccessKeyId|Signature|Expires)$/i;
 
-function operationName({ method, bucket, key, query, headers }: S3Request): string {
+/** Which operation a request asks for, as `OPERATIONS` names it. */
+export function operationName({
+  method,
+  bucket,
+  key,
+  query,
+  headers,
+}: Pick<S3Request, 'method' | 'bucket' | 'key' | 'query' | 'headers'>): string {
   const level = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
   const copy = headers['x-amz-copy-source'] === undefined ? [] : ['copy'];
   return [method, level, ...copy, ...[...query.keys()].filter((name) => !REFINES.test(name)).sort()].join(' ');
@@ -57,8 +64,8 @@ function perform(request: S3Request, world: World): AwsResponse | Promise<AwsRes
 }
 
 export type S3 = {
-  /** Never rejects: every failure is an S3 error answer. `canList: false` turns a missing key into 403, as S3 does. */
-  handle(request: AwsRequest, caller?: { canList?: boolean }): Promise<AwsResponse>;
+  /** Never rejects: every failure is an S3 error answer. */
+  handle(request: AwsRequest, caller?: Partial<Caller>): Promise<AwsResponse>;
   /** Waits for writes under way; later requests answer 503. */
   close(): Promise<void>;
 };
@@ -76,7 +83,7 @@ export function createS3(options: { dataDir: string; buckets: Record<string, Buc
     async handle(request, caller = {}) {
       try {
         if (closed) throw new S3Error(503, 'ServiceUnavailable', 'The local S3 is shutting down');
-        return await perform(parseRequest(request, caller.canList ?? true, now()), world);
+        return await perform(parseRequest(request, { canList: true, mayDelete: () => true, ...caller }, now()), world);
       } catch (error) {
         return errorResponse(error, request.method, request.path);
       }

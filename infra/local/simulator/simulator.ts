@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError } from '../../../contracts/errors.ts';
 import { type Answerer, answerTo, type CannedAnswers } from './answers.ts';
+import { type Controlled, control } from './control.ts';
 import { type Fault, type FaultKind, messageOf, PROTOCOLS, type Protocol, type Script, script, statusOf } from './faults.ts';
 import { type Question, type Reply, WIRES } from './protocols.ts';
 
@@ -147,7 +148,18 @@ const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
 const modelIn = (body: unknown): string | null =>
   typeof body === 'object' && body !== null && 'model' in body && typeof body.model === 'string' ? body.model : null;
 
-type State = { faults: Script; log: LoggedRequest[]; served: number };
+type State = { faults: Script; answers: CannedAnswers; log: LoggedRequest[]; served: number };
+
+/** What the simulator's own routes may touch. */
+const controlled = (state: State): Controlled => ({
+  requests: state.log,
+  setFaults: (faults) => {
+    state.faults = script(faults);
+  },
+  setAnswers: (answers) => {
+    state.answers = answers;
+  },
+});
 
 const exchange = async (
   state: State,
@@ -158,9 +170,11 @@ const exchange = async (
 ): Promise<void> => {
   const path = (incoming.url ?? '/').split('?')[0] ?? '/';
   const body = await bodyOf(incoming);
+  const parsed = jsonOf(body);
+  const told = control(controlled(state), incoming.method ?? 'GET', path, parsed);
+  if (told) return sendJson(outgoing, told.status, told.body);
   const found = incoming.method === 'POST' ? protocolOf(path) : null;
   const fault = found && state.faults.next(found.protocol);
-  const parsed = jsonOf(body);
   const model = found?.model ?? modelIn(parsed);
   state.log.push({
     protocol: found?.protocol ?? null,
@@ -172,7 +186,7 @@ const exchange = async (
   });
   if (state.log.length > MAX_LOGGED) state.log.shift();
   if (!found) return sendJson(outgoing, 404, { error: { message: `the simulator serves ${PROTOCOLS.join(', ')}; nothing is at ${path}` } });
-  await respond({ incoming, outgoing, body, ...found, fault, id: String(++state.served) }, options, stop);
+  await respond({ incoming, outgoing, body, ...found, fault, id: String(++state.served) }, { ...options, answers: state.answers }, stop);
 };
 
 /**
@@ -181,7 +195,7 @@ const exchange = async (
  */
 export const startSimulator = async (options: SimulatorOptions): Promise<Simulator> => {
   const stop = new AbortController();
-  const state: State = { faults: script(options.script ?? []), log: [], served: 0 };
+  const state: State = { faults: script(options.script ?? []), answers: options.answers ?? {}, log: [], served: 0 };
   const server = createServer((incoming, outgoing) => {
     exchange(state, options, stop.signal, incoming, outgoing).catch((error: unknown) => {
       if (stop.signal.aborted || outgoing.headersSent || outgoing.destroyed) outgoing.destroy();

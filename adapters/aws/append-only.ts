@@ -1,0 +1,69 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PermanentError, UnreadableDocument } from '../../contracts/errors.ts';
+import { JobEvent } from '../../contracts/events.ts';
+import { canonicalJson } from '../../functions/lib/canonical-json.ts';
+import { hasName, isMissing } from './aws-errors.ts';
+
+/** How many events are asked for at once: sequence numbers have no gaps, so the first missing key ends the log. */
+const READ_AHEAD = 16;
+const TRIES = 5;
+
+const parseEvent = (text: string, key: string): JobEvent => {
+  const parsed = JobEvent.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new UnreadableDocument(
+    `${key} is not a job_event_v1 (/${issue?.path.join('/')}: ${issue?.message}); it was edited or written by another version`,
+  );
+};
+
+/** Null where there is no such event. */
+export const getEvent = async (s3: S3Client, bucket: string, key: string): Promise<JobEvent | null> => {
+  try {
+    const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return parseEvent((await object.Body?.transformToString()) ?? '', key);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+};
+
+const put = async (s3: S3Client, Bucket: string, Key: string, event: JobEvent): Promise<'appended' | 'conflict' | 'again'> => {
+  try {
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body: canonicalJson(event), IfNoneMatch: '*', ContentType: 'application/json' }));
+    return 'appended';
+  } catch (error) {
+    if (hasName(error, 'PreconditionFailed')) return 'conflict';
+    // A concurrent conditional write or delete of the same key: S3 asks to try again.
+    if (hasName(error, 'ConditionalRequestConflict')) return 'again';
+    throw error;
+  }
+};
+
+/**
+ * Creates the object of an event, once: `PutObject` with `If-None-Match: *`
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+ */
+export const createEvent = async (s3: S3Client, bucket: string, key: string, event: JobEvent): Promise<'appended' | 'conflict'> => {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const result = await put(s3, bucket, key, event);
+    if (result !== 'again') return result;
+  }
+  throw new PermanentError(`S3 kept answering 409 for ${key}`);
+};
+
+/** At most `limit` events after `after`, in order. */
+export const readEvents = async (
+  get: (seq: number) => Promise<JobEvent | null>,
+  after: number,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<JobEvent[]> => {
+  const events: JobEvent[] = [];
+  for (let next = after + 1, width = after === 0 ? READ_AHEAD : 2; events.length < limit; next += width, width = READ_AHEAD) {
+    const chunk = await Promise.all(Array.from({ length: width }, (_, i) => get(next + i)));
+    const end = chunk.indexOf(null);
+    events.push(...chunk.slice(0, end === -1 ? width : end).filter((event) => event !== null));
+    if (end !== -1) break;
+  }
+  return events.slice(0, limit);
+};

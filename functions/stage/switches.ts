@@ -1,0 +1,87 @@
+import type { World } from '../../adapters/world.ts';
+import { type Commands, Refusal } from '../../contracts/commands.ts';
+import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
+import { FlagName } from '../../contracts/flags.ts';
+import type { FlagList, FlagView, KillBody, KillView } from '../../contracts/http.ts';
+import type { FlagState, Switches } from '../../contracts/switches.ts';
+import { redactDeep } from '../lib/redaction.ts';
+import { type Change, decideFlag, decideKill, decideRelease } from '../lib/switches/decide.ts';
+import { whyNoJobs } from '../lib/switches/allow.ts';
+import { foldFlags, NO_CHANGES } from '../lib/switches/state.ts';
+import { flagList, flagView } from '../lib/switches/views.ts';
+import { type AuditPort, appendAudit } from './audit.ts';
+
+/** What operators can do to flags and the kill switch. Every method throws `Refusal` for what is not allowed. */
+export type SwitchCommands = {
+  /** What holds, at most some seconds old; for showing it. */
+  current(): Promise<Switches>;
+  list(): Promise<FlagList>;
+  setFlag(flag: string, value: unknown, change: Change): Promise<FlagView>;
+  kill(target: KillBody, actor: Actor): Promise<KillView>;
+  release(change: Change): Promise<KillView>;
+  /** The audit log, a part at a time. */
+  audit(after: number, limit: number): Promise<JobEvent[]>;
+};
+
+export type SwitchPorts = AuditPort & Pick<World, 'flags' | 'switches'> & { env: Pick<World['env'], 'knownSecrets'> };
+
+/** The state as the audit log has it up to its event `last`. */
+const stateAt = async ({ flags, audit }: Pick<World, 'flags' | 'audit'>, last: JobEvent | null): Promise<FlagState> => {
+  const stored = (await flags.read()) ?? NO_CHANGES;
+  if (last === null || last.seq <= stored.version) return stored;
+  return foldFlags(stored, await audit.read(stored.version, last.seq - stored.version));
+};
+
+/**
+ * Order of a change: append it to the audit log → write the state that functions read. A crash in between leaves a change
+ * that is on record and not in force; the next change, or the reconciler, puts it in force.
+ */
+const change = async (ports: SwitchPorts, decideOn: (state: FlagState) => EventDraft | null): Promise<{ state: FlagState; already: boolean }> => {
+  let before = NO_CHANGES;
+  const event = await appendAudit(ports, async (last) => {
+    before = await stateAt(ports, last);
+    return decideOn(before);
+  });
+  const state = event ? foldFlags(before, [event]) : before;
+  if (state.version > 0) await ports.flags.put(state);
+  ports.switches.learn(state);
+  return { state, already: event === null };
+};
+
+export const createSwitchCommands = (ports: SwitchPorts): SwitchCommands => {
+  /** What people say goes into the log: without the secrets they may have pasted. */
+  const spoken = ({ actor, reason }: Change): Change => ({ actor, reason: redactDeep(reason, { secrets: ports.env.knownSecrets }) });
+  const viewed = async (decideOn: (state: FlagState) => EventDraft | null): Promise<KillView> => {
+    const { state, already } = await change(ports, decideOn);
+    return { kill: state.kill, already };
+  };
+  return {
+    current: () => ports.switches.current(),
+    list: async () => flagList(await stateAt(ports, await ports.audit.last())),
+    setFlag: async (flag, value, by) => {
+      const { state } = await change(ports, (now) => decideFlag(now, { flag, value }, spoken(by)));
+      return flagView(state, FlagName.parse(flag));
+    },
+    kill: (target, actor) => viewed((now) => decideKill(now, target, spoken({ actor, reason: target.reason ?? null }))),
+    release: (by) => viewed((now) => decideRelease(now, spoken(by))),
+    audit: (after, limit) => ports.audit.read(after, limit),
+  };
+};
+
+/** Puts in force what the audit log has and the stored state has not: after a crash, or where the table was lost. */
+export const restoreSwitches = async (ports: Pick<World, 'flags' | 'audit'>): Promise<void> => {
+  const last = await ports.audit.last();
+  if (last === null) return;
+  const stored = await ports.flags.read();
+  if ((stored?.version ?? 0) < last.seq) await ports.flags.put(await stateAt(ports, last));
+};
+
+/** The commands, refusing new jobs while the kill switch halts everything. */
+export const haltable = ({ switches }: Pick<World, 'switches'>, commands: Commands): Commands => ({
+  ...commands,
+  submit: async (spec, actor) => {
+    const why = whyNoJobs(await switches.current());
+    if (why !== null) throw new Refusal('KILL_SWITCH', why);
+    return commands.submit(spec, actor);
+  },
+});
