@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Mode } from '../contracts/llm.ts';
+import { IDENTITY_CLAIMS, SIGN_IN_MODES } from '../contracts/session.ts';
 
 /** Retentions that CloudWatch Logs accepts, in days. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
@@ -12,6 +13,37 @@ const ObjectLock = z.discriminatedUnion('mode', [
     days: z.int().min(1).max(36_500),
   }),
 ]);
+
+const clientId = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable ASCII characters without spaces');
+const name = z.string().regex(/^[^\s,]{1,200}$/, 'must be a name without spaces and commas');
+
+const Oidc = z
+  .strictObject({
+    issuer: z.url({ protocol: /^https$/, error: 'must be an https URL' }),
+    /** Audiences whose tokens the JSON API takes, besides those of the clients below. */
+    audience: z.array(name).min(1),
+    /** Client of the pages; the first audience where it is absent. It comes back to `/auth/callback`. */
+    clientId: clientId.optional(),
+    /** Client of `holdpoint login`, without a secret; that of the pages where it is absent. It comes back to `http://127.0.0.1:<port>/callback`. */
+    cliClientId: clientId.optional(),
+    /** Secret that holds the secret of the pages' client, as it is; absent for a public client. */
+    clientSecretArn: z
+      .string()
+      .regex(
+        /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/,
+        'must be the whole ARN of a secret, with its last six characters',
+      )
+      .optional(),
+    /** Who may come in: members of one of these. Absent: everybody the issuer vouches for. */
+    groups: z.array(name).min(1).optional(),
+    /** Claim that names a person in the log. */
+    identity: z.enum(IDENTITY_CLAIMS).default('email'),
+    signIn: z.enum(SIGN_IN_MODES).default('required'),
+  })
+  .transform(({ clientId: id, ...oidc }) => {
+    const [first = ''] = oidc.audience;
+    return { ...oidc, clientId: id ?? first, cliClientId: oidc.cliClientId ?? id ?? first };
+  });
 
 export const Environment = z.strictObject({
   name: z
@@ -41,13 +73,8 @@ export const Environment = z.strictObject({
   deletionProtection: z.boolean(),
   /** Whether whoever holds an approval link may decide, without signing in. */
   allowLinkApproval: z.boolean(),
-  /** Who signs callers of the JSON API in. Absent: only IAM principals of the account may call it. */
-  oidc: z
-    .strictObject({
-      issuer: z.url({ protocol: /^https$/, error: 'must be an https URL' }),
-      audience: z.array(z.string().min(1)).min(1),
-    })
-    .optional(),
+  /** Who signs people in, on the pages and for the JSON API. Absent: only IAM principals of the account may call it. */
+  oidc: Oidc.optional(),
   llm: z.strictObject({
     mode: Mode,
     /** Ordered fallback chain. */

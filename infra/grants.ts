@@ -7,7 +7,7 @@ export type IndexName = (typeof TABLE.indexes)[number]['name'];
 
 /**
  * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is the job machine started
- * through its alias; `executions` are those of the job machine; `waits` are its open task tokens.
+ * through its alias; `client-secret` is that of sign-in; `executions` are those of the job machine; `waits` are its open task tokens.
  */
 export type Target =
   | { on: 'objects'; bucket: BucketId; prefix: string }
@@ -15,6 +15,7 @@ export type Target =
   | { on: 'table' }
   | { on: 'indexes'; names: readonly IndexName[] }
   | { on: 'context-keys' }
+  | { on: 'client-secret' }
   | { on: 'alias' }
   | { on: 'executions' }
   | { on: 'waits' };
@@ -118,8 +119,12 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
 
 const AGENTS: readonly FunctionName[] = ['intent', 'report'];
 
-/** The grants of one function in one environment: agents write cassettes only where recording can happen. */
-export const grantsOf = (name: FunctionName, { llm }: Pick<Environment, 'llm'>): readonly Grant[] =>
-  AGENTS.includes(name) && llm.mode !== 'replay'
-    ? [...GRANTS[name], objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON), table('GetItem', 'UpdateItem')]
-    : GRANTS[name];
+const LIVE_CALLS: readonly Grant[] = [objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON), table('GetItem', 'UpdateItem')];
+const SIGN_IN: Grant = { sid: 'SignInSecret', on: 'client-secret', actions: ['secretsmanager:GetSecretValue'] };
+
+/** The grants of one function in one environment: agents write cassettes only where recording can happen, and not everywhere people sign in. */
+export const grantsOf = (name: FunctionName, { llm, oidc }: Pick<Environment, 'llm' | 'oidc'>): readonly Grant[] => [
+  ...GRANTS[name],
+  ...(AGENTS.includes(name) && llm.mode !== 'replay' ? LIVE_CALLS : []),
+  ...(name === 'web' && oidc?.clientSecretArn ? [SIGN_IN] : []),
+];

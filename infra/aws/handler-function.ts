@@ -57,7 +57,11 @@ export class HandlerFunction extends Construct {
       memorySize: spec.memoryMb,
       timeout: Duration.seconds(spec.timeoutSeconds),
       role: this.#role(props, logs),
-      environment: { ...variables(this, environment, contextSecret), NODE_OPTIONS: '--enable-source-maps' },
+      environment: {
+        ...variables(this, environment, contextSecret),
+        ...(spec.name === 'web' ? signInVariables(environment) : {}),
+        NODE_OPTIONS: '--enable-source-maps',
+      },
       tracing: Tracing.ACTIVE,
       logGroup: logs,
       loggingFormat: LoggingFormat.JSON,
@@ -108,6 +112,21 @@ const variables = (scope: Construct, environment: Environment, contextSecret: Se
   HOLDPOINT_LLM_MODE: environment.llm.mode,
   HOLDPOINT_LLM_PROVIDER: environment.llm.providers.join(','),
 });
+
+/** Sign-in is the pages' and the API's business alone. */
+const signInVariables = ({ oidc }: Environment): Record<string, string> =>
+  oidc
+    ? {
+        HOLDPOINT_SIGN_IN: oidc.signIn,
+        HOLDPOINT_OIDC_ISSUER: oidc.issuer,
+        HOLDPOINT_OIDC_CLIENT_ID: oidc.clientId,
+        HOLDPOINT_OIDC_CLI_CLIENT_ID: oidc.cliClientId,
+        HOLDPOINT_OIDC_AUDIENCE: oidc.audience.join(','),
+        HOLDPOINT_OIDC_IDENTITY: oidc.identity,
+        ...(oidc.clientSecretArn ? { HOLDPOINT_OIDC_CLIENT_SECRET_ARN: oidc.clientSecretArn } : {}),
+        ...(oidc.groups ? { HOLDPOINT_OIDC_GROUPS: oidc.groups.join(',') } : {}),
+      }
+    : {};
 
 const acknowledgeTracing = (construct: HandlerFunction): void => {
   const reason = 'X-Ray has no resource to name: PutTraceSegments and PutTelemetryRecords take only *';

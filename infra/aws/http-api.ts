@@ -19,10 +19,11 @@ import { logGroup } from './log-group.ts';
 type Props = { readonly environment: Environment; readonly web: HandlerFunction };
 type Open = { path: string; methods: HttpMethod[]; reason: string };
 
+const LINK = 'the capability in the path is the authorization, where this environment allows link approval';
 const PAGES = 'an authorizer reads no cookies: the app itself signs people in on its pages';
 
 /** Routes no authorizer guards. Everything else is guarded, also what is added to the app later. */
-const openRoutes = ({ allowLinkApproval }: Environment): Open[] => [
+const openRoutes = ({ allowLinkApproval, oidc }: Environment): Open[] => [
   { path: '/', methods: [HttpMethod.GET], reason: 'redirects to the pages and shows nothing' },
   { path: '/healthz', methods: [HttpMethod.GET], reason: 'says only that the function runs; monitors have no token' },
   { path: '/openapi.json', methods: [HttpMethod.GET], reason: 'the same public document for everyone' },
@@ -32,14 +33,17 @@ const openRoutes = ({ allowLinkApproval }: Environment): Open[] => [
     reason: 'style, script and icon of the pages, the same for everyone',
   },
   { path: '/ui/{proxy+}', methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST], reason: PAGES },
-  ...(allowLinkApproval
+  ...(oidc
     ? [
         {
-          path: '/a/{capability}',
-          methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST],
-          reason: 'the capability in the path is the authorization, where this environment allows link approval',
+          path: '/auth/{proxy+}',
+          methods: [HttpMethod.GET, HttpMethod.POST],
+          reason: 'the way to and from the issuer: nobody has signed in yet',
         },
       ]
+    : []),
+  ...(allowLinkApproval || oidc
+    ? [{ path: '/a/{capability}', methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST], reason: allowLinkApproval ? LINK : PAGES }]
     : []),
 ];
 
@@ -75,7 +79,9 @@ export class HttpApi extends Construct {
 
 /** Without an issuer the JSON API stays shut to all but IAM principals of the account. */
 const authorizer = ({ oidc }: Environment): IHttpRouteAuthorizer =>
-  oidc ? new HttpJwtAuthorizer('Oidc', oidc.issuer, { jwtAudience: oidc.audience }) : new HttpIamAuthorizer();
+  oidc
+    ? new HttpJwtAuthorizer('Oidc', oidc.issuer, { jwtAudience: [...new Set([...oidc.audience, oidc.clientId, oidc.cliClientId])] })
+    : new HttpIamAuthorizer();
 
 // The route, never the path: a path may hold an approval link's capability.
 const ACCESS_LOG = JSON.stringify({

@@ -39,6 +39,8 @@ const where = (scope: Construct, environment: Environment, contextSecretArn: str
       return { resources: grant.names.map((name) => `${tableArn()}/index/${name}`) };
     case 'context-keys':
       return { resources: [contextSecretArn] };
+    case 'client-secret':
+      return { resources: environment.oidc?.clientSecretArn ? [environment.oidc.clientSecretArn] : [] };
     case 'alias':
       // Step Functions authorizes on the machine's ARN; the qualifier is a condition
       // (https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html).

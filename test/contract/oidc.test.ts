@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { Actor } from '../../contracts/events.ts';
 import { JobView } from '../../contracts/http.ts';
 import type { ProviderOptions } from '../../infra/local/oidc/provider.ts';
 import { chooseAt, handBrowser, locationOf, signIn } from '../support/browser-by-hand.ts';
@@ -64,7 +65,9 @@ describe('the flow', () => {
     const { job_id } = JobView.parse(await submitted.json());
     const read = async () => {
       const answer = await fetch(`${cloud.web}/jobs/${job_id}`, { headers });
-      return z.object({ job: JobView, events: z.array(z.looseObject({ event_type: z.string() })) }).parse(await answer.json());
+      return z
+        .object({ job: JobView, events: z.array(z.looseObject({ event_type: z.string(), actor: Actor })) })
+        .parse(await answer.json());
     };
     const { job } = await until(read, (now) => now.job.status === 'WAITING_APPROVAL');
     const browser = handBrowser();
@@ -74,7 +77,7 @@ describe('the flow', () => {
     expect(decided.status).toBe(303);
     const { events } = await read();
     expect(events[0]).toMatchObject({ actor: { type: 'user', id: 'bob@example.test', identity: 'oidc' } });
-    expect(events.find(({ event_type }) => event_type === 'APPROVED')).toMatchObject({
+    expect(events.find(({ event_type, actor }) => event_type === 'APPROVED' && actor.type === 'user')).toMatchObject({
       actor: { id: 'ann@example.test', identity: 'oidc' },
     });
   });

@@ -22,6 +22,12 @@ test.each([
   [{ llm: { mode: 'live', providers: ['openai'] } }, 'field "llm.providers.0" is "openai"'],
   [{ llm: { mode: 'fast', providers: ['mock'] } }, 'field "llm.mode" is "fast"'],
   [{ oidc: { issuer: 'http://id.example', audience: ['web'] } }, 'field "oidc.issuer" is "http://id.example": must be an https URL'],
+  [{ oidc: { issuer: 'https://id.example', audience: [] } }, 'field "oidc.audience" is []'],
+  [{ oidc: { issuer: 'https://id.example', audience: ['a'], signIn: 'maybe' } }, 'field "oidc.signIn" is "maybe"'],
+  [
+    { oidc: { issuer: 'https://id.example', audience: ['a'], clientSecretArn: 'arn:aws:s3:::x' } },
+    'field "oidc.clientSecretArn" is "arn:aws:s3:::x"',
+  ],
   [{ bucketSuffix: '-x' }, 'field "bucketSuffix" is "-x"'],
   [{ customerKeys: undefined }, 'field "customerKeys" is missing'],
   [{ colour: 'red' }, 'environment "dev", field "colour" is "red": Unrecognized key'],

@@ -5,7 +5,7 @@ import type { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
 import { buildApp } from '../../infra/aws/build.ts';
-import { ENVIRONMENTS, type Environment } from '../../infra/environments.ts';
+import { ENVIRONMENTS, type Environment, parseEnvironments } from '../../infra/environments.ts';
 
 export type Properties = Record<string, unknown>;
 export type Resource = { Type: string; Properties: Properties; DeletionPolicy?: string; UpdateReplacePolicy?: string };
@@ -46,7 +46,22 @@ export const environment = (name: string): Environment => {
 };
 
 export const ISSUER = 'https://id.example.com/pool';
-export const SIGNED: Environment = { ...environment('prod'), name: 'signed', oidc: { issuer: ISSUER, audience: ['holdpoint'] } };
+export const CLIENT_SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:holdpoint-signed-client-AbCdEf';
+const [SIGNED_IN] = parseEnvironments([
+  {
+    ...environment('prod'),
+    name: 'signed',
+    oidc: {
+      issuer: ISSUER,
+      audience: ['holdpoint'],
+      cliClientId: 'holdpoint-cli',
+      clientSecretArn: CLIENT_SECRET,
+      groups: ['approvers', 'operators'],
+    },
+  },
+]);
+if (!SIGNED_IN) throw new Error('the environment "signed" was not parsed');
+export const SIGNED: Environment = SIGNED_IN;
 const RECORDING: Environment = { ...environment('dev'), name: 'recording', llm: { mode: 'record', providers: ['mock'] } };
 const SUFFIXED: Environment = { ...environment('dev'), name: 'suffixed', bucketSuffix: '123456789012' };
 

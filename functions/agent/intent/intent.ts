@@ -7,7 +7,8 @@ import type { Usage } from '../../../contracts/llm.ts';
 import { Snapshot } from '../../../contracts/snapshot.ts';
 import { type Artifact, defineStage, type StageOutput } from '../../../contracts/stage.ts';
 import { decodeCalls, unlistedCalls } from '../../lib/agent/calls.ts';
-import { type Consulted, consult, type Question } from '../../lib/agent/consult.ts';
+import type { Consulted, Question } from '../../lib/agent/consult.ts';
+import { consultInContext } from '../../lib/agent/context.ts';
 import { type AgentHolds, type Errand, errandOf } from '../../lib/agent/errand.ts';
 import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
 import { evidence, foldedJob, type Visit, visitOf } from '../../lib/agent/visit.ts';
@@ -121,6 +122,7 @@ export const intent = defineStage({
     const carried = unlistedCalls(docs.intent_calls, job);
     const errand = errandOf(job, HOLDS);
     if (errand.reason === 'override') return overridden(visit, docs.intent_output, carried);
-    return draft(await consult(visit, intentQuestion(docs, errand, carried), effects), visit);
+    const subject = { intention: docs.spec.title, symbols: docs.spec.kind === 'idea' ? docs.spec.idea.symbols : [] };
+    return draft(await consultInContext(visit, intentQuestion(docs, errand, carried), subject, effects), visit);
   },
 });

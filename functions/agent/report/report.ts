@@ -7,7 +7,8 @@ import { Report } from '../../../contracts/report.ts';
 import { RunSpec } from '../../../contracts/runspec.ts';
 import { type Artifact, defineStage, type StageOutput } from '../../../contracts/stage.ts';
 import { decodeCalls, unlistedCalls } from '../../lib/agent/calls.ts';
-import { type Consulted, consult, guardFile, judgeText, keptOutput, outputFile, type Question } from '../../lib/agent/consult.ts';
+import { type Consulted, guardFile, judgeText, keptOutput, outputFile, type Question } from '../../lib/agent/consult.ts';
+import { consultInContext } from '../../lib/agent/context.ts';
 import { type AgentHolds, type Errand, errandOf } from '../../lib/agent/errand.ts';
 import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
 import { foldedJob, type Visit, visitOf } from '../../lib/agent/visit.ts';
@@ -105,10 +106,11 @@ export const report = defineStage({
       const rest = { usage: sumUsage(calls), calls, guard_status: 'failed', override: { by: errand.by }, artifacts: [] };
       return finished(docs, { output: kept(docs.report_output), ...rest });
     }
+    const subject = { intention: docs.spec.title, symbols: docs.runspec.symbols };
     const told =
       docs.spec.kind === 'blueprint'
         ? fromTemplate(visit, docs)
-        : await consult(visit, reportQuestion(docs, errand, docs.report_output, carried), effects);
+        : await consultInContext(visit, reportQuestion(docs, errand, docs.report_output, carried), subject, effects);
     if (!told.report.passed)
       return { artifacts: told.artifacts, event: null, route: { guard: 'failed', gates: docs.gates.passed ? 'passed' : 'failed' } };
     return finished(docs, { ...told, guard_status: told.report.guard_status, override: null });

@@ -31,7 +31,8 @@ export const visitOf = (profile: AgentProfile, input: StageInput<unknown>, job: 
 export const callId = ({ job_id, state, visit }: Visit, n: number): string =>
   sha256Hex(canonicalJson([job_id, state, visit, n])).slice(0, 24);
 
-const evidencePath = ({ profile, visit }: Visit, file: string): string => `outputs/agents/${profile.agent}/${visit}/${file}`;
+/** Path of an evidence file below the job. */
+export const evidencePath = ({ profile, visit }: Visit, file: string): string => `outputs/agents/${profile.agent}/${visit}/${file}`;
 
 /** An evidence file below `outputs/agents/<agent>/<visit>/`; `name` is what later states call it. */
 export const evidence = (visit: Visit, name: string, file: string, value: unknown): Artifact => ({

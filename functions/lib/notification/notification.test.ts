@@ -164,12 +164,12 @@ describe('a notification', () => {
       comment: 'secret plans',
     };
     const decided = draft({ kind: 'decided', approval: approval({ decision }) });
-    expect(decided.notification.question).toBe('Rejected: blueprint, by bob.');
+    expect(decided.notification.question).toBe('Blueprint was rejected by bob.');
     expect(JSON.stringify(decided)).not.toContain('secret plans');
     expect(decided.link_ref).toBeNull();
     const done = draft({ kind: 'done', approval: null, job: { ...job(), status: 'DONE', outcome: 'gates_failed', reason: null } });
     expect(done.notification).toMatchObject({
-      question: 'The job is done: gates failed.',
+      question: 'Gates failed.',
       outcome: 'gates_failed',
       state: 'Job',
       expires_at: null,

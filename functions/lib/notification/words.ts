@@ -30,14 +30,18 @@ const askedWords = (approval: Approval): Words => {
   };
 };
 
-const DECIDED = { APPROVED: 'Approved', REJECTED: 'Rejected', REVISION_REQUESTED: 'Sent back', RESUMED: 'Answered' } as const;
+const DECIDED = { APPROVED: 'approved', REJECTED: 'rejected', REVISION_REQUESTED: 'sent back', RESUMED: 'answered' } as const;
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1).replaceAll('_', ' ')}.`;
 
 const happened = (kind: NotificationKind, job: JobState, approval: Approval | null): string => {
   const step = approval ? stepWords(approval.step) : 'the job';
-  if (kind === 'done') return `The job is done: ${job.status === 'DONE' ? job.outcome.replaceAll('_', ' ') : 'its state is on its page'}.`;
+  if (kind === 'done') return sentence(job.status === 'DONE' ? job.outcome : 'its outcome is on its page');
   if (kind === 'expired') return `Nobody decided ${step} in time. That is no refusal: the policy says what follows.`;
   const decision = approval?.decision;
-  return decision ? `${DECIDED[decision.event_type]}: ${step}, by ${decision.by.id}.` : `${step} was decided.`;
+  return decision
+    ? `${sentence(`${step} was ${DECIDED[decision.event_type]}`).slice(0, -1)} by ${decision.by.id}.`
+    : sentence(`${step} was decided`);
 };
 
 /** Kinds that ask for an answer; the others tell what happened. */
@@ -51,11 +55,11 @@ export const wordsOf = (kind: NotificationKind, job: JobState, approval: Approva
 
 const OPENINGS: Record<NotificationKind, string> = {
   opened: 'Approval asked',
-  reminded: 'Still waiting for you',
-  escalated: 'Escalated to you',
+  reminded: 'Reminder',
+  escalated: 'Escalated',
   expired: 'Expired',
   decided: 'Decided',
-  done: 'Done',
+  done: 'Job ended',
   alert: 'Alert',
 };
 

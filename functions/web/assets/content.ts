@@ -44,7 +44,7 @@ textarea, input, select, button { font: inherit; color: inherit; }
 textarea, input, select { background: var(--paper); border: 1px solid var(--strong); border-radius: 2px; padding: var(--s2); min-height: 40px; }
 textarea { width: 100%; resize: vertical; }
 button { min-height: 48px; padding: 0 var(--s3); white-space: nowrap; border: 2px solid var(--ink); border-radius: 2px; background: var(--paper); font-weight: 650; cursor: pointer; }
-a.button { display: inline-flex; align-items: center; min-height: 48px; padding: 0 var(--s3); border: 2px solid var(--ink); border-radius: 2px; background: var(--paper); color: var(--ink); font-weight: 650; text-decoration: none; }
+a.button { display: inline-block; padding: 10px var(--s3); border: 2px solid var(--ink); border-radius: 2px; background: var(--paper); color: var(--ink); font-weight: 650; text-decoration: none; }
 button:hover, a.button:hover { background: var(--sunken); }
 .choices { display: grid; gap: var(--s3); margin-top: var(--s4); }
 .choice { display: grid; grid-template-columns: 124px minmax(0, 1fr); gap: var(--s4); align-items: center; font-size: var(--small); }

@@ -54,11 +54,11 @@ describe('the outbox', () => {
     time.now += 1000;
     await outbox.notify(drafted('bbbbbbbbbbbb', { kind: 'reminded', to: { approver: 'bob', channel: 'slack', address: 'ops' } }));
     const shown = await page('/ui/outbox');
-    expect(shown.indexOf('Still waiting for you')).toBeLessThan(shown.indexOf('Approval asked: Is this the strategy'));
+    expect(shown.indexOf('Reminder: Is this')).toBeLessThan(shown.indexOf('Approval asked: Is this the strategy'));
     expect(shown).toContain('to <bdi>bob</bdi>, by Slack <code>ops</code>');
     expect(shown).toContain(`<a class="button" href="${linkFor(ORIGIN)}">Open as <bdi>alice</bdi></a>`);
     expect(shown).toContain('Shown here');
-    expect(await page(`/ui/outbox?job=${ID}`)).not.toContain('Still waiting');
+    expect(await page(`/ui/outbox?job=${ID}`)).not.toContain('Reminder');
   });
 
   test('shows no link elsewhere than on this machine', async () => {

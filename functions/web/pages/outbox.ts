@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Channel, Notification, OutboxEntry } from '../../../contracts/notification.ts';
 import { renderEmail } from '../../lib/notification/email.ts';
+import { stepText } from '../../lib/notification/layout.ts';
 import { renderSlack } from '../../lib/notification/slack.ts';
 import { renderSms } from '../../lib/notification/sms.ts';
 import { renderTelegram } from '../../lib/notification/telegram.ts';
@@ -40,7 +41,7 @@ const row = ({ entry, link }: ShownEntry, now: Date): Html => {
   const { notification, recorded_at } = entry.record;
   return html`<li><a href="/ui/outbox/${entry.name}"><strong>${opening(notification.kind)}: ${visible(notification.question)}</strong></a>
 <p>${said(clip(notification.title, 120))}</p>
-<p class="line">${standing(entry, now)}<span class="meta">${recipient(notification.to)} · recorded ${time(recorded_at, now)}${notification.expires_at === null ? '' : html` · until ${time(notification.expires_at, now)}`}</span></p>
+<p class="line">${standing(entry, now)}<span class="meta">${recipient(notification.to)} · recorded ${time(recorded_at, now)}${notification.expires_at === null ? '' : html` · expires ${time(notification.expires_at, now)}`}</span></p>
 ${linkButton(notification, link)}</li>`;
 };
 
@@ -87,7 +88,7 @@ export const outboxEntryPage = ({ entry, link }: ShownEntry, now: Date): Html =>
 <p>${said(notification.title)} ${modeLabels(notification)}</p>
 <p class="line">${standing(entry, now)}<span class="meta">${recipient(notification.to)}</span></p>
 ${linkButton(notification, link)}
-<dl class="fields">${field('Job', html`<a href="/ui/jobs/${notification.job_id}"><code>${notification.job_id}</code></a>`)}${field('Asked by', said(notification.submitted_by))}${notification.step === null ? '' : field('Step', `${notification.step.replaceAll('_', ' ')}, visit ${notification.visit}`)}${field('Recorded', time(recorded_at, now))}${notification.expires_at === null ? '' : field('Until', time(notification.expires_at, now))}${attempts(entry)}</dl>
+<dl class="fields">${field('Job', html`<a href="/ui/jobs/${notification.job_id}"><code>${notification.job_id}</code></a>`)}${field('Asked by', said(notification.submitted_by))}${notification.step === null ? '' : field('Step', stepText(notification) ?? '')}${field('Recorded', time(recorded_at, now))}${notification.expires_at === null ? '' : field('Expires', time(notification.expires_at, now))}${attempts(entry)}</dl>
 ${previews({ ...notification, link: hidden })}
 <p><a href="/ui/outbox">Outbox</a> · <a href="/ui/outbox?job=${notification.job_id}">All about this job</a></p>`;
 };

@@ -105,8 +105,8 @@ const RoleRef = z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('A
 const PolicyProperties = z.object({ PolicyDocument: z.unknown(), Roles: z.array(z.object({ Ref: z.string() })) });
 const RoleProperties = z.object({
   Policies: z.array(z.object({ PolicyDocument: z.unknown() })).default([]),
-  ManagedPolicyArns: z.array(z.never(), 'policies that AWS manages are not in the template').default([]),
-  PermissionsBoundary: z.undefined('boundaries are not evaluated here'),
+  ManagedPolicyArns: z.array(z.never('policies that AWS manages are not in the template')).default([]),
+  PermissionsBoundary: z.never('boundaries are not evaluated here').optional(),
 });
 
 /** Everything that grants a role something. */

@@ -3,7 +3,24 @@ import { readEnv } from '../../../adapters/env.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { FUNCTIONS } from '../../../infra/functions.ts';
 import { GRANTS } from '../../../infra/grants.ts';
-import { flat, list, ofType, rolesOfFunctions, type Statement, statementsOfRole, synthesized, type Template } from '../synth.ts';
+import {
+  CLIENT_SECRET,
+  flat,
+  ISSUER,
+  list,
+  ofType,
+  rolesOfFunctions,
+  type Statement,
+  statementsOfRole,
+  synthesized,
+  type Template,
+} from '../synth.ts';
+
+const VALID = {
+  HOLDPOINT_ENV: 'signed',
+  ...{ HOLDPOINT_EVENTS_BUCKET: 'e', HOLDPOINT_ARTIFACTS_BUCKET: 'a', HOLDPOINT_CASSETTES_BUCKET: 'c', HOLDPOINT_TELEMETRY_BUCKET: 't' },
+  ...{ HOLDPOINT_TABLE: 'jobs', HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x' },
+};
 
 const NAMES = FUNCTIONS.map(({ name }) => name);
 
@@ -140,6 +157,22 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
   test('no function has a URL of its own', () => {
     expect(ofType(service, 'AWS::Lambda::Url')).toEqual([]);
   });
+});
+
+test('the web function alone knows where people sign in, and reads the client secret', () => {
+  const { service } = synthesized('signed');
+  const variables = ofType(service, 'AWS::Lambda::Function').map(([, { Properties }]) => ({
+    name: String(Properties['FunctionName']),
+    ...(Properties['Environment'] as { Variables: Record<string, unknown> }).Variables,
+  }));
+  expect(variables.filter((of) => 'HOLDPOINT_OIDC_ISSUER' in of).map(({ name }) => name)).toEqual(['holdpoint-signed-web']);
+  const web = variables.find(({ name }) => name === 'holdpoint-signed-web');
+  const settings = Object.entries(web ?? {}).filter(([name]) => /SIGN_IN|OIDC/.test(name));
+  expect(readEnv({ ...VALID, ...Object.fromEntries(settings.map(([name, value]) => [name, String(value)])) }).signIn).toEqual({
+    ...{ mode: 'required', issuer: ISSUER, client_id: 'holdpoint', cli_client_id: 'holdpoint-cli', secret: { arn: CLIENT_SECRET } },
+    ...{ audiences: ['holdpoint', 'holdpoint-cli'], admission: { identity: 'email', groups: ['approvers', 'operators'] } },
+  });
+  expect(holders(service, ({ Resource }) => list(Resource).includes(CLIENT_SECRET))).toEqual(['web']);
 });
 
 test('agents write cassettes where recording is on', () => {

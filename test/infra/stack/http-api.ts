@@ -20,15 +20,16 @@ const OPEN = [
   'HEAD /ui/{proxy+}',
   'POST /ui/{proxy+}',
 ];
+const SIGN_IN = ['GET /auth/{proxy+}', 'POST /auth/{proxy+}'];
 const LINKS = ['GET /a/{capability}', 'HEAD /a/{capability}', 'POST /a/{capability}'];
 
 describe.each([...ENVIRONMENTS, SIGNED])('$name', ({ name: env, allowLinkApproval, oidc, retention }) => {
   const { service } = synthesized(env);
   const byRoute = routes(service);
 
-  test('only pages, health and the API description are open, and approval links where the environment allows them', () => {
+  test('only pages, health and the API description are open, and sign-in and approval links where the app guards them', () => {
     const open = [...byRoute].filter(([, authorization]) => authorization === 'NONE').map(([key]) => key);
-    expect(open.sort()).toEqual([...OPEN, ...(allowLinkApproval ? LINKS : [])].sort());
+    expect(open.sort()).toEqual([...OPEN, ...(oidc ? SIGN_IN : []), ...(allowLinkApproval || oidc ? LINKS : [])].sort());
   });
 
   test('whatever else the app serves needs a token, or IAM where no issuer is named', () => {
@@ -78,6 +79,6 @@ describe.each([...ENVIRONMENTS, SIGNED])('$name', ({ name: env, allowLinkApprova
 test('tokens are those of the issuer and audience the environment names', () => {
   expect(only(synthesized('signed').service, 'AWS::ApiGatewayV2::Authorizer').Properties).toMatchObject({
     AuthorizerType: 'JWT',
-    JwtConfiguration: { Issuer: ISSUER, Audience: ['holdpoint'] },
+    JwtConfiguration: { Issuer: ISSUER, Audience: ['holdpoint', 'holdpoint-cli'] },
   });
 });
