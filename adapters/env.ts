@@ -20,6 +20,15 @@ export const Variables = z.object({
   /** Key ring as JSON: local only. On AWS it is read from Secrets Manager by the ARN below. */
   HOLDPOINT_CONTEXT_KEYS: z.string().optional(),
   HOLDPOINT_CONTEXT_SECRET_ARN: arn.optional(),
+  /** KMS key that signs digests: AWS only. Most functions may only read its public half, or nothing of it. */
+  HOLDPOINT_DIGEST_KEY_ARN: arn.optional(),
+  /** PEM file with the key that signs digests, or for those who only verify its public half: local only. */
+  HOLDPOINT_DIGEST_KEY_FILE: nonEmpty.optional(),
+  HOLDPOINT_DIGEST_SECONDS: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be seconds, from 1')
+    .transform(Number)
+    .default(3600),
   /** Provider keys as one secret: AWS only. */
   HOLDPOINT_LLM_KEYS_SECRET_ARN: arn.optional(),
   /** Further secret values, as a JSON array: local only. */

@@ -1,4 +1,5 @@
 import type { Budgets } from '../contracts/budget.ts';
+import type { DigestIndex, DigestSigner, Digests, StoredLogs } from '../contracts/digest.ts';
 import type {
   Artifacts,
   AuditLog,
@@ -19,6 +20,8 @@ import { createAuditLog } from './aws/audit-log.ts';
 import { createBudgets } from './aws/budgets.ts';
 import { createCassettes } from './aws/cassettes.ts';
 import { createClients, type RequestHandler } from './aws/clients.ts';
+import { createDigestIndex } from './aws/digest-index.ts';
+import { createDigests } from './aws/digests.ts';
 import { createEventLog } from './aws/event-log.ts';
 import { createExecutions } from './aws/executions.ts';
 import { createFlagStore } from './aws/flags.ts';
@@ -26,11 +29,13 @@ import { createJobIndex } from './aws/job-index.ts';
 import { createKeyRing } from './aws/key-ring.ts';
 import { createLinkIndex } from './aws/link-index.ts';
 import { secretKeys } from './aws/provider-keys.ts';
+import { createStoredLogs } from './aws/stored-logs.ts';
 import { createTaskTokens } from './aws/task-tokens.ts';
 import type { Env } from './env.ts';
 import { createModel } from './model/call-model.ts';
 import { environmentKeys } from './model/keys.ts';
 import { createReplayModel } from './model/replay.ts';
+import { createDigestSigner } from './sign/signer.ts';
 import { createSwitchReader } from './switches.ts';
 
 /** Everything a function may touch outside itself. */
@@ -55,6 +60,8 @@ export type World = {
   flags: FlagStore;
   /** Flags and kill switch, for code that asks before it acts. */
   switches: SwitchReader;
+  /** What proves that the logs are as they were written. */
+  proof: { digests: Digests; index: DigestIndex; logs: StoredLogs; signer: DigestSigner };
 };
 
 /** `SOURCE_DATE_EPOCH` fixes time (https://reproducible-builds.org/specs/source-date-epoch/). */
@@ -104,6 +111,12 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
       limits: async (scope) => scope.limits ?? env.llm.budget,
     }),
     keyRing: createKeyRing(env),
+    proof: {
+      digests: createDigests(s3, env.HOLDPOINT_EVENTS_BUCKET),
+      index: createDigestIndex(dynamo, env.HOLDPOINT_TABLE),
+      logs: createStoredLogs(s3, env.HOLDPOINT_EVENTS_BUCKET),
+      signer: createDigestSigner(env),
+    },
     ...{ audit, flags },
     switches: createSwitchReader({ store: flags, audit, maxAgeMs: env.HOLDPOINT_FLAGS_MAX_AGE_MS, now: Date.now }),
   };

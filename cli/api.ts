@@ -44,7 +44,7 @@ const NEXT: Partial<Record<ProblemCode, string>> = {
   STALE_SUBJECT: 'look at the new evidence, then decide again',
   DECISION_CONFLICT: 'see who decided with "holdpoint timeline JOB"',
   SELF_APPROVAL: 'ask another approver',
-  KILL_SWITCH: 'the kill switch is set; an operator has to release it',
+  KILL_SWITCH: 'the kill switch is set; an operator has to release it with "holdpoint kill --release"',
   TOO_MANY_REQUESTS: 'try again in a moment',
   UNAUTHENTICATED: 'run "holdpoint login", or set HOLDPOINT_TOKEN',
 };

@@ -9,17 +9,23 @@ import { Events, type EventView, type Job, JobAndEvents } from './views.ts';
 export const loadJob = async (api: Api, jobId: string): Promise<{ job: Job; events: EventView[] }> =>
   (await api.call('GET', `/jobs/${jobId}`, JobAndEvents)).body;
 
-/** Every event of a job, asked for until the server has no more. */
-export const loadEvents = async (api: Api, jobId: string): Promise<EventView[]> => {
+/** Every event of a log, asked for until the server has no more. */
+const loadAll = async (api: Api, path: string): Promise<EventView[]> => {
   const events: EventView[] = [];
   for (;;) {
     const after = events.at(-1)?.seq ?? 0;
-    const { body } = await api.call('GET', `/jobs/${jobId}/events?after=${after}`, Events);
+    const { body } = await api.call('GET', `${path}?after=${after}`, Events);
     const more = body.events.filter((event) => event.seq > after);
     if (more.length === 0) return events;
     events.push(...more);
   }
 };
+
+/** Every event of a job. */
+export const loadEvents = (api: Api, jobId: string): Promise<EventView[]> => loadAll(api, `/jobs/${jobId}/events`);
+
+/** Every event of the audit log. */
+export const loadAudit = (api: Api): Promise<EventView[]> => loadAll(api, '/audit/events');
 
 /** Title with id, labels and status: the head of everything said about one job. */
 export const sayJob = ({ say, paint }: Context, job: Job): void => {

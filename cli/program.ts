@@ -6,7 +6,9 @@ import { approvals } from './verbs/approvals.ts';
 import { approve } from './verbs/approve.ts';
 import { cancel } from './verbs/cancel.ts';
 import { cassette } from './verbs/cassette.ts';
+import { flags } from './verbs/flags.ts';
 import { jobs } from './verbs/jobs.ts';
+import { kill } from './verbs/kill.ts';
 import { login } from './verbs/login.ts';
 import { metrics } from './verbs/metrics.ts';
 import { reconcile } from './verbs/reconcile.ts';
@@ -29,6 +31,7 @@ const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, resume, cancel],
   ...[timeline, verify, snapshot, reconcile, metrics],
+  ...[flags, kill],
   ...[cassette, regress, redact, login],
 ];
 

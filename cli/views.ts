@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { JobEvent } from '../contracts/events.ts';
-import { ApprovalView, DecisionView, JobView } from '../contracts/http.ts';
+import { ApprovalView, DecisionView, FlagList, FlagView, JobView } from '../contracts/http.ts';
 import { Snapshot } from '../contracts/snapshot.ts';
 
 // Answers of a newer server may carry more than this version knows: it is kept for --json, not refused.
@@ -21,4 +21,6 @@ export const Decided = z.looseObject(DecisionView.shape);
 export const SnapshotView = z.looseObject(Snapshot.shape);
 export type SnapshotView = z.infer<typeof SnapshotView>;
 export const Snapshots = z.looseObject({ snapshots: z.array(SnapshotView) });
+export const Flag = z.looseObject({ ...FlagView.shape, name: z.string(), type: z.string(), owner: z.string() });
+export const Flags = z.looseObject({ ...FlagList.shape, flags: z.array(Flag) });
 export const Metrics = z.looseObject({});

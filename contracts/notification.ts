@@ -64,6 +64,8 @@ export const Notification = z.strictObject({
   on_reject: text.nullable(),
   on_revise: text.nullable(),
   submitted_by: text,
+  /** Approvals so far, and how many it takes. */
+  votes: z.strictObject({ given: z.int().min(0), needed: z.int().min(1) }).nullable(),
   to: Recipient,
   created_at: Instant,
   /** Until when an answer counts. */

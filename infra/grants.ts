@@ -7,12 +7,14 @@ export type IndexName = (typeof TABLE.indexes)[number]['name'];
 
 /**
  * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is the job machine started
- * through its alias; `client-secret` is that of sign-in; `executions` are those of the job machine; `waits` are its open task tokens.
+ * through its alias; `client-secret` is that of sign-in; `executions` are those of the job machine; `waits` are its open task tokens;
+ * `flags` is the one item of flags and kill switch.
  */
 export type Target =
   | { on: 'objects'; bucket: BucketId; prefix: string }
   | { on: 'keys'; bucket: BucketId; prefixes: readonly string[] }
   | { on: 'table' }
+  | { on: 'flags' }
   | { on: 'indexes'; names: readonly IndexName[] }
   | { on: 'context-keys' }
   | { on: 'client-secret' }
@@ -61,8 +63,15 @@ const snapshots = (actions: readonly string[]): Grant =>
 const CONTEXT_KEYS: Grant = { sid: 'ContextKeys', on: 'context-keys', actions: ['secretsmanager:GetSecretValue'] };
 const BASE: readonly Grant[] = [...EVENTS, CONTEXT_KEYS];
 
+const AUDIT_REASON = 'events of the audit log carry sequence numbers, known only at run time';
+const audit = (actions: readonly string[]): Grant => objects('Audit', 'events', 'audit/', actions, AUDIT_REASON);
+/** Asks flags and kill switch before it acts; a lost item is read from the audit log. */
+const SWITCHES: readonly Grant[] = [{ sid: 'Flags', on: 'flags', actions: ['dynamodb:GetItem'] }, audit(GET)];
+
 const READS_JOB: readonly Grant[] = [...BASE, jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/')];
 const READS_SNAPSHOT: readonly Grant[] = [...BASE, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')];
+const TRIALS = 'registry/trials/';
+const READS_TRIALS: Grant = objects('Trials', 'artifacts', TRIALS, GET, 'trials are filed under the jobs they record');
 const ENDS_JOB: readonly Grant[] = [...BASE, jobFiles(PUT), table('PutItem')];
 
 const CASSETTE_REASON = 'cassette keys are digests of the question, known only at run time';
@@ -84,23 +93,29 @@ const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes
 
 /** Least privilege, one list per function. */
 export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
-  intake: [...BASE, jobFiles(PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'snapshots/'), table('PutItem')],
-  intent: [...READS_SNAPSHOT, ...REPLAY],
+  intake: [...BASE, ...SWITCHES, jobFiles(PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'snapshots/'), table('PutItem')],
+  intent: [
+    ...[...BASE, ...SWITCHES, jobFiles(GET_PUT), snapshots(GET), READS_TRIALS],
+    keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/', TRIALS),
+    ...REPLAY,
+  ],
   checkpoint: [...READS_JOB, table('GetItem', 'PutItem', 'DeleteItem'), ANSWER_WAITS],
   compile: READS_SNAPSHOT,
   run: READS_SNAPSHOT,
   gates: READS_SNAPSHOT,
   registry: [
     ...READS_JOB,
+    ...SWITCHES,
     objects('Registry', 'artifacts', 'registry/', PUT, 'trials and cards are filed under the job or the digest they record'),
   ],
-  report: [...READS_JOB, ...REPLAY],
+  report: [...BASE, ...SWITCHES, jobFiles(GET_PUT), READS_TRIALS, keys('FileKeys', 'artifacts', 'jobs/', TRIALS), ...REPLAY],
   finish: ENDS_JOB,
-  stop: ENDS_JOB,
+  stop: [...READS_JOB, ...SWITCHES, ...REPLAY, table('PutItem')],
   reconcile: [
     ...BASE,
     jobFiles(GET),
     keys('FileKeys', 'artifacts', 'jobs/'),
+    audit(GET),
     table('GetItem', 'PutItem', 'DeleteItem', 'Query'),
     query('due'),
     ...CONTROL,
@@ -111,15 +126,20 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     snapshots(GET_PUT),
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/'),
     ...REPLAY,
+    audit(GET_PUT),
     table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     query('by_created', 'by_status', 'waiting', 'due'),
     ...CONTROL,
   ],
 };
 
-const AGENTS: readonly FunctionName[] = ['intent', 'report'];
+/** Functions that may ask a model: the last one for the doctor. */
+const AGENTS: readonly FunctionName[] = ['intent', 'report', 'stop'];
 
-const LIVE_CALLS: readonly Grant[] = [objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON), table('GetItem', 'UpdateItem')];
+const LIVE_CALLS: readonly Grant[] = [
+  objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON),
+  { ...table('GetItem', 'UpdateItem'), sid: 'Budgets' },
+];
 const SIGN_IN: Grant = { sid: 'SignInSecret', on: 'client-secret', actions: ['secretsmanager:GetSecretValue'] };
 
 /** The grants of one function in one environment: agents write cassettes only where recording can happen, and not everywhere people sign in. */

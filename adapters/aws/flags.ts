@@ -15,7 +15,9 @@ export const createFlagStore = (dynamo: DynamoDBDocumentClient, table: string): 
     const parsed = FlagState.safeParse(item);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
-    throw new UnreadableDocument(`the item FLAGS of ${table} is no flag_state_v1 (/${issue?.path.map(String).join('/')}: ${issue?.message})`);
+    throw new UnreadableDocument(
+      `the item FLAGS of ${table} is no flag_state_v1 (/${issue?.path.map(String).join('/')}: ${issue?.message})`,
+    );
   },
 
   put: async (state) => {

@@ -6,6 +6,9 @@ import { hasName } from './aws-errors.ts';
 
 const key = (jobId: string) => ({ pk: `JOB#${jobId}`, sk: 'JOB' });
 
+/** Partition of the `due` index for rows that no check is due for: the next digest looks at them once and takes them out. */
+export const ENDED = 'ENDED';
+
 /** Index attributes beside the row. `waiting_pk` and `due_pk` are sparse: absent means not in that index. */
 const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
   ...key(record.job_id),
@@ -17,7 +20,7 @@ const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
   ...(record.status === 'WAITING_APPROVAL' ? { waiting_pk: 'WAITING' } : {}),
   // A key attribute of an index may not be null.
   opened_at: record.opened_at ?? undefined,
-  ...(nextCheckAt ? { due_pk: 'DUE', next_check_at: nextCheckAt } : {}),
+  ...(nextCheckAt ? { due_pk: 'DUE', next_check_at: nextCheckAt } : { due_pk: ENDED, next_check_at: record.updated_at }),
 });
 
 const encodeCursor = (lastKey: Record<string, unknown> | undefined): string | null =>

@@ -37,7 +37,7 @@ const notifierFor = (address: Address, more: Partial<NotifyConfig> = {}) => {
     random: () => 1,
   });
 };
-const to = (channel: Channel) => withLink({ to: { approver: 'alice', channel, address: null } });
+const to = (channel: Channel) => withLink({ to: { approver: 'alice', channel, address: 'default' } });
 const webhook = (url: string, personal = true): Address => ({ channel: 'webhook', url, key: KEY, personal });
 
 describe('a webhook', () => {

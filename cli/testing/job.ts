@@ -1,4 +1,5 @@
-import { type EventDraft, type JobEvent } from '../../contracts/events.ts';
+import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import type { EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { JobView } from '../../contracts/http.ts';
 import { EMPTY_LOG, sealEvent } from '../../functions/lib/event.ts';
 import { fold } from '../../functions/lib/fold.ts';
@@ -12,7 +13,10 @@ const stage = { type: 'stage', id: 'intent', identity: 'none' } as const;
 const waiting = (step: string, state: string, choices: string[]) => ({
   event_type: 'WAITING_APPROVAL' as const,
   ...{ state, visit: 1, step, actor: stage },
-  outputs: { state, visit: 1, subject_digest: DIGEST, subject: [], expires_at: '2026-02-01T00:00:00.000Z', choices, quorum: 1 },
+  outputs: {
+    ...{ state, visit: 1, subject_digest: DIGEST, subject: [], expires_at: '2026-02-01T00:00:00.000Z', choices },
+    policy: LOCAL_POLICY.default,
+  },
 });
 
 export const DRAFTS = {

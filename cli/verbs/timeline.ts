@@ -1,16 +1,17 @@
+import { auditText } from '../audit.ts';
 import { relativeTime } from '../duration.ts';
 import { usage } from '../exit.ts';
 import { writeOutput } from '../files.ts';
-import { loadEvents } from '../jobs.ts';
+import { loadAudit, loadEvents } from '../jobs.ts';
 import { degradedWhy, eventLabels, paintLabel, paintLabels } from '../labels.ts';
-import { JOB_ARGUMENT, parseActor, parseEventType, parseRunId, type Verb, withCommon } from '../options.ts';
+import { parseActor, parseEventType, parseJobId, parseRunId, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions, Context, Result } from '../runner.ts';
 import { stageLine } from '../stages.ts';
 import { type Column, renderTable } from '../table.ts';
 import { clean, wrap } from '../text.ts';
 import type { EventView } from '../views.ts';
 
-type Options = CommonOptions & { run?: string; actor?: string; type?: string; export?: string };
+type Options = CommonOptions & { audit?: true; run?: string; actor?: string; type?: string; export?: string };
 
 const SHORT_DIGEST = 12;
 /** Below this width a table would cut what matters. */
@@ -31,6 +32,8 @@ const whoOf = ({ actor, outputs }: EventView): string => {
 };
 
 const messageOf = (event: EventView): string => {
+  const audited = auditText(event);
+  if (audited !== null) return audited;
   const why = degradedWhy(event);
   return `${event.message === null ? stageLine(event).text : clean(event.message)}${why ? ` (${why})` : ''}`;
 };
@@ -74,13 +77,20 @@ const matches = ({ run, actor, type }: Options, event: EventView): boolean =>
   (actor === undefined || event.actor.id === actor) &&
   (type === undefined || event.event_type === type);
 
-const showTimeline = async (context: Context, jobId: string, options: Options): Promise<Result> => {
+/** The job's own log, or the one of what belongs to no job. */
+const loadLog = async (context: Context, jobId: string | undefined, { audit }: Options): Promise<EventView[]> => {
+  if ((jobId === undefined) === (audit === undefined))
+    throw usage('timeline takes a job id or --audit, one of them', 'see "holdpoint timeline --help"');
+  const api = await context.connect();
+  return jobId === undefined ? loadAudit(api) : loadEvents(api, jobId);
+};
+
+const showTimeline = async (context: Context, jobId: string | undefined, options: Options): Promise<Result> => {
   const { run, actor, type } = options;
   if (options.export !== undefined && (run ?? actor ?? type) !== undefined) {
     throw usage('--export writes the whole log, so that it can be verified', 'leave out --run, --actor and --type');
   }
-  const api = await context.connect();
-  const all = await loadEvents(api, jobId);
+  const all = await loadLog(context, jobId, options);
   const events = all.filter((event) => matches(options, event));
   if (options.export !== undefined) {
     await writeOutput(options.export, all.map((event) => `${JSON.stringify(event)}\n`).join(''));
@@ -89,7 +99,8 @@ const showTimeline = async (context: Context, jobId: string, options: Options): 
     );
     return { doc: { events: all.length, file: options.export } };
   }
-  if (events.length === 0) context.say(`none of the ${all.length} events matches`);
+  if (all.length === 0) context.say('nothing happened yet');
+  else if (events.length === 0) context.say(`none of the ${all.length} events matches`);
   else for (const line of linesOf(context, events)) context.say(line);
   return { doc: { events } };
 };
@@ -99,10 +110,11 @@ export const timeline: Verb = (program, run) => {
     program
       .command('timeline')
       .description('show the log of a job: who did what, seeing what')
-      .argument(...JOB_ARGUMENT)
+      .argument('[JOB]', 'job id: 12 hex characters', parseJobId)
+      .option('--audit', 'what belongs to no job instead: flags, kill switch, links, refused decisions')
       .option('--run <RUN>', 'only events of this execution', parseRunId)
       .option('--actor <NAME>', 'only what this person or stage did', parseActor)
       .option('--type <TYPE>', 'only events of this type', parseEventType)
       .option('--export <FILE>', 'write the whole log to a file, one event per line'),
-  ).action((jobId: string, options: Options) => run(options, (context) => showTimeline(context, jobId, options)));
+  ).action((jobId: string | undefined, options: Options) => run(options, (context) => showTimeline(context, jobId, options)));
 };

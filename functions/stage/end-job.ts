@@ -5,20 +5,28 @@ import type { EventDraft } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { Artifact } from '../../contracts/stage.ts';
 import { fold, toRecord } from '../lib/fold.ts';
+import type { Failure } from '../lib/hardening/failure.ts';
 import { commit, readOwned } from './commit.ts';
+import { effectsOf } from './effects.ts';
+import { explainEnding } from './explain-ending.ts';
 import { keepArtifacts, openInput, parsePayload } from './run-stage.ts';
 
 export type EndRules<E> = {
   ending: (error: unknown, facts: Record<string, unknown>) => E & { outcome: string; message: string | null };
   drafts: (ending: E, job: JobState) => EventDraft[];
+  /** What there is to explain, of the state that failed; null where nothing went wrong. */
+  failure: (ending: E, state: string) => Failure | null;
   /** Files that close the job's books. */
   books: (job: JobState) => Artifact[];
 };
 
+/** The state that ends jobs: the doctor's call is its own. */
+const STOP = 'Stop';
+
 const Failed = z.object({ error: z.unknown().optional() });
 
 /**
- * Ends a job that did not succeed: the books, then ERROR and DONE behind whatever the log holds by now. The
+ * Ends a job that did not succeed: an explanation, the books, then ERROR and DONE behind whatever the log holds by now. The
  * context may be meant for any state, since any state can fail; it must still be signed and of this execution.
  */
 export const endJob = async <E>(world: World, rules: EndRules<E>, raw: unknown): Promise<{ outcome: string; cause: string }> => {
@@ -28,10 +36,15 @@ export const endJob = async <E>(world: World, rules: EndRules<E>, raw: unknown):
   const ending = rules.ending(error, context.facts);
   const { state: job } = await readOwned(world, context);
   if (job.status !== 'DONE') {
-    await keepArtifacts(world, job.job_id, rules.books(job));
+    const failure = rules.failure(ending, context.state);
+    const asking = { job, context, effects: effectsOf(world, { ...context, state: STOP }, 1, job) };
+    const explained = failure && (await explainEnding(world, failure, asking));
+    const calls = explained?.calls ?? [];
+    await keepArtifacts(world, job.job_id, rules.books({ ...job, calls: [...job.calls, ...calls] }));
     let place = { ...context, last_seq: job.last_seq, last_hash: job.last_hash };
-    for (const draft of rules.drafts(ending, job)) {
-      const { event } = await commit(world, place, draft, { endsJob: true });
+    for (const [at, draft] of rules.drafts(ending, job).entries()) {
+      const listed = at === 0 && calls.length > 0 ? { outputs: { ...draft.outputs, calls } } : {};
+      const { event } = await commit(world, place, { ...draft, ...listed }, { endsJob: true });
       place = { ...place, last_seq: event.seq, last_hash: event.hash };
     }
   }

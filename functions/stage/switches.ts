@@ -5,8 +5,8 @@ import { FlagName } from '../../contracts/flags.ts';
 import type { FlagList, FlagView, KillBody, KillView } from '../../contracts/http.ts';
 import type { FlagState, Switches } from '../../contracts/switches.ts';
 import { redactDeep } from '../lib/redaction.ts';
-import { type Change, decideFlag, decideKill, decideRelease } from '../lib/switches/decide.ts';
 import { whyNoJobs } from '../lib/switches/allow.ts';
+import { type Change, decideFlag, decideKill, decideRelease } from '../lib/switches/decide.ts';
 import { foldFlags, NO_CHANGES } from '../lib/switches/state.ts';
 import { flagList, flagView } from '../lib/switches/views.ts';
 import { type AuditPort, appendAudit } from './audit.ts';
@@ -36,7 +36,10 @@ const stateAt = async ({ flags, audit }: Pick<World, 'flags' | 'audit'>, last: J
  * Order of a change: append it to the audit log → write the state that functions read. A crash in between leaves a change
  * that is on record and not in force; the next change, or the reconciler, puts it in force.
  */
-const change = async (ports: SwitchPorts, decideOn: (state: FlagState) => EventDraft | null): Promise<{ state: FlagState; already: boolean }> => {
+const change = async (
+  ports: SwitchPorts,
+  decideOn: (state: FlagState) => EventDraft | null,
+): Promise<{ state: FlagState; already: boolean }> => {
   let before = NO_CHANGES;
   const event = await appendAudit(ports, async (last) => {
     before = await stateAt(ports, last);

@@ -1,5 +1,5 @@
 import { closeBooks } from '../lib/agent/books.ts';
 import { end } from '../stage/handlers.ts';
-import { endingDrafts, endingOf } from './stop.ts';
+import { endingDrafts, endingOf, failureOf } from './stop.ts';
 
-export const create = end({ ending: endingOf, drafts: endingDrafts, books: closeBooks });
+export const create = end({ ending: endingOf, drafts: endingDrafts, failure: failureOf, books: closeBooks });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { EventDraft } from '../../contracts/events.ts';
 import type { JobState, Outcome } from '../../contracts/job-state.ts';
+import type { Failure } from '../lib/hardening/failure.ts';
 
 /** What Step Functions leaves at `$.error` when a state failed. */
 const StateError = z.object({ Error: z.string(), Cause: z.string().default('') });
@@ -40,12 +41,18 @@ export const endingOf = (error: unknown, facts: Record<string, unknown>): Ending
   return { outcome: OUTCOMES[name] ?? 'error', reason: name, message: causeText(Cause).slice(0, 2000) || null };
 };
 
+/** True where something went wrong: a refusal and failed gates are answers. */
+const isFailure = ({ reason, outcome }: Ending): boolean => reason !== null && outcome !== 'rejected';
+
+/** What there is to explain about an ending; null where nothing went wrong. */
+export const failureOf = (ending: Ending, state: string): Failure | null =>
+  isFailure(ending) ? { state, error: ending.reason ?? '', message: ending.message ?? '' } : null;
+
 const system = { type: 'system', id: 'stop', identity: 'none' } as const;
 
 /** The last events of a job that did not succeed: ERROR where something failed, then DONE. */
 export const endingDrafts = (ending: Ending, job: JobState): EventDraft[] => {
   const place = { state: 'Stop', visit: 1, ordinal: job.redrives, actor: system };
-  const failed = ending.reason !== null && ending.outcome !== 'rejected';
   // A stop reason is the event's message itself, so that a filter on it finds the job.
   const known = ending.outcome === 'stopped_llm_error' || ending.outcome === 'stopped_budget';
   const error: EventDraft = {
@@ -60,5 +67,5 @@ export const endingDrafts = (ending: Ending, job: JobState): EventDraft[] => {
     message: ending.message,
     outputs: { status: ending.outcome, reason: ending.reason },
   };
-  return [...(failed ? [error] : []), done];
+  return [...(isFailure(ending) ? [error] : []), done];
 };

@@ -4,6 +4,7 @@ import { decisionRoutes } from './api/decisions.ts';
 import { jobRoutes } from './api/jobs.ts';
 import { serviceRoutes } from './api/service.ts';
 import { storeRoutes } from './api/stores.ts';
+import { switchRoutes } from './api/switches.ts';
 import { serveAssets } from './assets/assets.ts';
 import type { Web, WebDeps } from './deps.ts';
 import { secureHeaders } from './http/headers.ts';
@@ -64,6 +65,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     decisionRoutes(deps),
     artifactRoutes(deps),
     storeRoutes(deps),
+    switchRoutes(deps),
     pageRoutes(web),
     outboxRoutes(web),
     sessionRoutes(web),

@@ -5,6 +5,7 @@ import type { VerifyReport } from '../../contracts/http.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
+import type { SwitchCommands } from '../stage/switches.ts';
 import type { FlowMap } from './model/flow-map.ts';
 import type { SignIn } from './session/sign-in.ts';
 
@@ -32,6 +33,8 @@ export type WebDeps = {
   /** Where people sign in; without it `identify` alone says who asks. */
   signIn?: SignIn | null;
   verify: (jobId: string) => Promise<VerifyReport>;
+  /** Flags and kill switch. */
+  switches: SwitchCommands;
   /** The job machine's definition, as parsed from its file. */
   flow: unknown;
   /** Makes the links that the outbox page shows. */

@@ -14,6 +14,7 @@ import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
 import { verifyChain } from '../lib/event.ts';
 import { createCommands } from '../stage/commands.ts';
 import { createSnapshots } from '../stage/snapshots.ts';
+import { createSwitchCommands, haltable } from '../stage/switches.ts';
 import { createWeb } from './app.ts';
 import { actorOfClaims } from './session/person.ts';
 import { createSignIn, type SignIn } from './session/sign-in.ts';
@@ -71,7 +72,8 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
   const signIn = signInOf(env, world, identify, options.local);
   const app = createWeb({
     env: env.HOLDPOINT_ENV,
-    commands: createCommands(world),
+    commands: haltable(world, createCommands(world)),
+    switches: createSwitchCommands(world),
     index: world.index,
     artifacts: world.artifacts,
     cassettes: world.cassettes,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { JobEvent } from '../../contracts/events.ts';
+import { FlagName } from '../../contracts/flags.ts';
 import * as http from '../../contracts/http.ts';
 import { AgentId, ArtifactPath, JobId, Sha256, SnapshotId } from '../../contracts/ids.ts';
 import { JobSpec } from '../../contracts/job-spec.ts';
@@ -29,6 +30,9 @@ const OUTPUTS = {
   Queue: http.QueueView,
   Metrics: http.MetricsView,
   Reconciled: http.ReconcileView,
+  FlagList: http.FlagList,
+  Flag: http.FlagView,
+  KillSwitch: http.KillView,
   VerifyReport: http.VerifyReport,
   SignIn: SignInView,
   Problem: http.Problem,
@@ -39,6 +43,9 @@ const INPUTS = {
   ResumeBody: http.ResumeBody,
   CancelBody: http.CancelBody,
   ReconcileBody: http.ReconcileBody,
+  FlagBody: http.FlagBody,
+  KillBody: http.KillBody,
+  ReleaseBody: http.ReleaseBody,
 };
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
@@ -69,10 +76,8 @@ const operation = (operationId: string, summary: string, responses: Json, more: 
 });
 
 const id = parameter('id', 'path', schemaOf(JobId, 'input'));
-const paging = [
-  parameter('limit', 'query', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
-  parameter('cursor', 'query', { type: 'string' }),
-];
+const limit = parameter('limit', 'query', { type: 'integer', minimum: 1, maximum: 200, default: 50 });
+const paging = [limit, parameter('cursor', 'query', { type: 'string' })];
 const after = parameter('after', 'query', { type: 'integer', minimum: 0 });
 
 const decision = (choice: string, summary: string): Json => ({
@@ -224,6 +229,39 @@ const otherPaths = (): Json => ({
           parameter('n', 'path', { type: 'integer', minimum: 0 }),
         ],
       },
+    ),
+  },
+  '/flags': { get: operation('listFlags', 'Flags and kill switch as they hold now.', { 200: answer('Flags.', 'FlagList') }) },
+  '/flags/{name}': {
+    put: operation(
+      'setFlag',
+      'Sets a flag, on record and in force within 30 s.',
+      { 200: answer('The flag.', 'Flag') },
+      { parameters: [parameter('name', 'path', schemaOf(FlagName, 'input'))], requestBody: body('FlagBody') },
+    ),
+  },
+  '/kill': {
+    post: operation(
+      'kill',
+      'Switches features off down to a level, or halts new jobs, model calls and external writes.',
+      { 200: answer('The kill switch.', 'KillSwitch') },
+      { requestBody: body('KillBody') },
+    ),
+  },
+  '/kill/release': {
+    post: operation(
+      'releaseKill',
+      'Releases the kill switch, on record.',
+      { 200: answer('The kill switch.', 'KillSwitch') },
+      { requestBody: body('ReleaseBody', false) },
+    ),
+  },
+  '/audit/events': {
+    get: operation(
+      'listAuditEvents',
+      'What belongs to no job: flags, kill switch, links, refused decisions.',
+      { 200: answer('Events in order.', 'EventList') },
+      { parameters: [after, limit] },
     ),
   },
   '/reconcile': {

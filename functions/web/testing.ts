@@ -13,6 +13,9 @@ import { decide, decideAnswer, decisionView } from '../lib/decide.ts';
 import { EMPTY_LOG, sealEvent, verifyChain } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { sha256Hex } from '../lib/hash.ts';
+import { memoryAuditLog, memoryFlagStore } from '../lib/switches/memory.fixture.ts';
+import { NO_CHANGES, switchesOf } from '../lib/switches/state.ts';
+import { createSwitchCommands, haltable, type SwitchPorts } from '../stage/switches.ts';
 import type { WebDeps } from './deps.ts';
 
 // The web application over memory: the real fold and the real rules, no wire. For tests only.
@@ -224,23 +227,36 @@ const SNAPSHOT: Snapshot = {
   source: null,
 };
 
+/** Flags and kill switch in memory. */
+const switchesIn = (): SwitchPorts => {
+  let now = switchesOf(NO_CHANGES);
+  return {
+    ...{ audit: memoryAuditLog(), flags: memoryFlagStore(), clock: () => NOW, env: { knownSecrets: [] } },
+    switches: { current: async () => now, learn: (state) => void (now = switchesOf(state)) },
+  };
+};
+
 /** Dependencies over `memory`; `X-Holdpoint-User` names the caller, `nobody` is refused. */
-export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): WebDeps => ({
-  env: 'local',
-  commands: commandsOf(memory),
-  index: indexOf(memory),
-  artifacts: artifactsOf(memory),
-  cassettes: cassettesOf(memory),
-  snapshots: { put: async (id, csv) => ({ ...SNAPSHOT, snapshot_id: id, bytes: csv.length }), list: async () => [SNAPSHOT] },
-  clock: () => NOW,
-  budget: { calls: 20, tokens: 200_000, nano_usd: 2_000_000_000 },
-  budgetUse: async (id) => memory.budgets.get(id) ?? { committed: NOTHING, spent: NOTHING },
-  identify: (request) => {
-    const id = request.headers.get('x-holdpoint-user') ?? 'bob';
-    return id === 'nobody' ? new Refusal('UNAUTHENTICATED', 'sign in') : { type: 'user', id, identity: 'local' };
-  },
-  verify: async (job_id) => ({ job_id, ...verifyChain(memory.logs.get(job_id) ?? []) }),
-  flow: jobMachine,
-  local: true,
-  ...overrides,
-});
+export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): WebDeps => {
+  const ports = switchesIn();
+  return {
+    env: 'local',
+    commands: haltable(ports, commandsOf(memory)),
+    switches: createSwitchCommands(ports),
+    index: indexOf(memory),
+    artifacts: artifactsOf(memory),
+    cassettes: cassettesOf(memory),
+    snapshots: { put: async (id, csv) => ({ ...SNAPSHOT, snapshot_id: id, bytes: csv.length }), list: async () => [SNAPSHOT] },
+    clock: () => NOW,
+    budget: { calls: 20, tokens: 200_000, nano_usd: 2_000_000_000 },
+    budgetUse: async (id) => memory.budgets.get(id) ?? { committed: NOTHING, spent: NOTHING },
+    identify: (request) => {
+      const id = request.headers.get('x-holdpoint-user') ?? 'bob';
+      return id === 'nobody' ? new Refusal('UNAUTHENTICATED', 'sign in') : { type: 'user', id, identity: 'local' };
+    },
+    verify: async (job_id) => ({ job_id, ...verifyChain(memory.logs.get(job_id) ?? []) }),
+    flow: jobMachine,
+    local: true,
+    ...overrides,
+  };
+};

@@ -11,7 +11,7 @@ export const ROOT = path.resolve(import.meta.dirname, '../..');
 export type CodeOf = (spec: FunctionSpec, environment: Pick<Environment, 'llm'>) => Code;
 
 /** Functions that may call a model. Where they cannot, the provider packages stay out. */
-const MODEL_CALLERS: readonly FunctionName[] = ['intent', 'report'];
+const MODEL_CALLERS: readonly FunctionName[] = ['intent', 'report', 'stop'];
 
 export const callsProviders = ({ name }: Pick<FunctionSpec, 'name'>, { llm }: Pick<Environment, 'llm'>): boolean =>
   MODEL_CALLERS.includes(name) && llm.mode !== 'replay';

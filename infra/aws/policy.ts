@@ -35,6 +35,8 @@ const where = (scope: Construct, environment: Environment, contextSecretArn: str
       };
     case 'table':
       return { resources: [tableArn()] };
+    case 'flags':
+      return { resources: [tableArn()], conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['FLAGS'] } } };
     case 'indexes':
       return { resources: grant.names.map((name) => `${tableArn()}/index/${name}`) };
     case 'context-keys':

@@ -24,6 +24,7 @@ const portTaken = (error: unknown): boolean => error instanceof Error && 'code' 
 
 const explain = (error: unknown): string => {
   if (error instanceof FolderInUse) return error.message;
+  if (error instanceof Error && error.message.startsWith('bad configuration')) return error.message;
   if (portTaken(error))
     return `${error instanceof Error ? error.message : ''}; choose another with --port and --aws-port (0 takes a free one)`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

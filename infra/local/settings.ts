@@ -32,7 +32,7 @@ const contextKeys = (dataDir: string): string => {
 const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|SOURCE_DATE_EPOCH)$/;
 
 /** Functions that call models: only they are given provider keys. The others know where keys would be, as on AWS. */
-const MODEL_CALLERS = ['intent', 'report'];
+const MODEL_CALLERS = ['intent', 'report', 'stop'];
 const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdpoint-local-provider-keys`;
 
 /** Sign-in is the pages' and the API's business alone. */

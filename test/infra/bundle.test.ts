@@ -70,7 +70,7 @@ describe('provider packages', () => {
 
   test('go only to agents, and only where calls may be live', () => {
     const live = { llm: { mode: 'record' as const, providers: ['anthropic' as const] } };
-    expect(FUNCTIONS.filter((spec) => callsProviders(spec, live)).map(({ name }) => name)).toEqual(['intent', 'report']);
+    expect(FUNCTIONS.filter((spec) => callsProviders(spec, live)).map(({ name }) => name)).toEqual(['intent', 'report', 'stop']);
     expect(FUNCTIONS.some((spec) => callsProviders(spec, { llm: { ...live.llm, mode: 'replay' } }))).toBe(false);
   });
 });

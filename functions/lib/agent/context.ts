@@ -27,10 +27,11 @@ const wanted = ({ history_pack, intention_context }: FlagValues): boolean => his
 const lastOf = (messages: readonly Message[]): string => messages.at(-1)?.content ?? '';
 
 const appended = (messages: readonly Message[], text: string): Message[] =>
-  messages.map((message, at) => (at === messages.length - 1 ? { ...message, content: `${message.content}\n\n${HEADING}\n${text}` } : message));
+  messages.map((message, at) =>
+    at === messages.length - 1 ? { ...message, content: `${message.content}\n\n${HEADING}\n${text}` } : message,
+  );
 
-const contextFile = (visit: Visit, pack: ContextPack): Artifact =>
-  evidence(visit, `${visit.profile.agent}_context`, FILE, pack);
+const contextFile = (visit: Visit, pack: ContextPack): Artifact => evidence(visit, `${visit.profile.agent}_context`, FILE, pack);
 
 /**
  * The question with the context that flags allow, and that context as evidence. With those flags off both stay as they are,

@@ -13,17 +13,21 @@ const readTrial = (text: string): TrialRecord | null => {
   }
 };
 
-/** No figure and no day of a holdout, and no gate that rests on one: they are as sealed here as in their own job. */
-const summaryOf = ({ name, strategy, symbols, passed, sharpe }: TrialRecord): string => {
-  const { type, ...parameters } = strategy;
-  const research = sharpe.research === null ? 'undefined' : sharpe.research.toFixed(2);
-  return `${name}: ${type} ${JSON.stringify(parameters)} on ${symbols.join(', ')}; gates ${passed ? 'passed' : 'failed'}; Sharpe ratio in research ${research}`;
+/** Gates that failed on data the agent may know of. What a holdout said stays as sealed here as in its own job. */
+const openFailures = ({ failed }: TrialRecord): string[] => failed.filter((gate) => gate !== 'holdout_degradation');
+
+const summaryOf = (trial: TrialRecord): string => {
+  const { type, ...parameters } = trial.strategy;
+  const failures = openFailures(trial);
+  const verdict = failures.length === 0 ? 'no gate failed in research' : `gates failed in research: ${failures.join(', ')}`;
+  const sharpe = trial.sharpe.research === null ? 'undefined' : trial.sharpe.research.toFixed(2);
+  return `${trial.name}: ${type} ${JSON.stringify(parameters)} on ${trial.symbols.join(', ')}; ${verdict}; Sharpe ratio ${sharpe}`;
 };
 
 const phaseOf = (trial: TrialRecord): HistoryPhase => ({
   run_id: trial.job_id,
   phase_id: 'Gates',
-  outcome: trial.passed ? 'COMPLETE' : 'FAILED',
+  outcome: openFailures(trial).length === 0 ? 'COMPLETE' : 'FAILED',
   summary: summaryOf(trial),
 });
 

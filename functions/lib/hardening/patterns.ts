@@ -182,6 +182,12 @@ const PLATFORM = [
     remedy: 'Raise HOLDPOINT_BUDGET_CALLS, HOLDPOINT_BUDGET_TOKENS or HOLDPOINT_BUDGET_USD and submit the spec with the next "run".',
   },
   {
+    name: 'kill_switch',
+    signs: [{ error: 'KillSwitchActive' }],
+    explanation: 'The kill switch stayed set for longer than the job could wait. Nothing was asked or written meanwhile.',
+    remedy: 'Release it ("holdpoint kill --release"), then redrive the job.',
+  },
+  {
     name: 'state_timeout',
     signs: [{ error: 'States.Timeout' }],
     explanation: 'A state did not end within its time limit.',

@@ -1,13 +1,6 @@
 import * as z from 'zod';
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
-import {
-  type Channel,
-  DEFAULT_ADDRESS,
-  type LinkRef,
-  Notification,
-  type NotificationKind,
-  type OutboxRecord,
-} from '../../../contracts/notification.ts';
+import { type LinkRef, Notification, type NotificationKind, type OutboxRecord, type Recipient } from '../../../contracts/notification.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { sha256Hex } from '../hash.ts';
 import { redact } from '../redaction.ts';
@@ -20,8 +13,7 @@ export type NotificationValues = {
   job: JobState;
   /** What is asked or was decided; null for `done` and alerts about the whole job. */
   approval: Approval | null;
-  /** As the policy names the recipient; `approver` is null where several people read the channel. */
-  to: { approver: string | null; channel: Channel; address: string | null };
+  to: Recipient;
   /** Which one of its kind for this state and visit, from 1: the third reminder is 3. */
   n: number;
   environment: string;
@@ -59,8 +51,7 @@ const MAX_TEXT = 1000;
  * @throws ZodError where a value is none that a notification can have
  */
 export const draftNotification = (values: NotificationValues): Drafted => {
-  const { kind, job, n, environment, origin, at, secrets } = values;
-  const to = { ...values.to, address: values.to.address ?? DEFAULT_ADDRESS };
+  const { kind, job, to, n, environment, origin, at, secrets } = values;
   const safe = (text: string): string => redact(text, { secrets }).text;
   // Twice: what was apart by a line break may be a name and its value on one line.
   const clean = (text: string, max = MAX_TEXT): string => cut(safe(oneLine(safe(text))), max);
@@ -76,6 +67,7 @@ export const draftNotification = (values: NotificationValues): Drafted => {
     ...words,
     question: clean(words.question),
     submitted_by: clean(job.submitted_by.id),
+    votes: asks(kind) && values.approval ? { given: values.approval.votes.length, needed: values.approval.policy.quorum } : null,
     created_at: at,
     expires_at: asks(kind) ? expires_at : null,
     mode: job.mode,

@@ -29,6 +29,10 @@ const costText = ({ calls, usd }: Notification['cost']): string => {
 export const stepText = ({ step, visit }: Pick<Notification, 'step' | 'visit'>): string | null =>
   step === null ? null : `${step.replaceAll('_', ' ')}${visit > 1 ? ` (asked for the ${visit}. time)` : ''}`;
 
+/** How far a quorum is; nothing where one person decides. */
+const votesText = ({ votes }: Notification): string | null =>
+  votes === null || votes.needed === 1 ? null : `${votes.given} of ${votes.needed} so far`;
+
 /** The mode as a word that cannot be missed. */
 export const modeText = ({ mode, degraded }: Pick<Notification, 'mode' | 'degraded'>): string =>
   `${mode.toUpperCase()}${degraded ? ', DEGRADED' : ''}`;
@@ -58,6 +62,7 @@ export const layout = (notification: Notification): Layout => {
       ...line('Asked by', submitted_by, 'people'),
       ...line('Step', stepText(notification)),
       ...line('Until', expires_at === null ? null : minute(expires_at)),
+      ...line('Approvals', votesText(notification)),
       ...line('Yes', on_approve),
       ...line('No', on_reject),
       ...line('Send back', on_revise),

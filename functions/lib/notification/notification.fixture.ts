@@ -67,7 +67,7 @@ export const draft = (changes: Partial<NotificationValues> = {}): Drafted =>
     kind: 'opened',
     job: job(),
     approval: approval(),
-    to: { approver: 'alice', channel: 'webhook', address: null },
+    to: { approver: 'alice', channel: 'webhook', address: 'default' },
     n: 1,
     environment: 'prod',
     origin: 'https://holdpoint.example',

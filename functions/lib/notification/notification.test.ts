@@ -135,6 +135,14 @@ describe('a notification', () => {
     for (const part of ['prod: blueprint?', 'Until 8 Jan 09:30Z.', 'By ann.', 'Yes: compile. No: job ends.']) expect(sms).toContain(part);
   });
 
+  test('says how far a quorum is', () => {
+    const quorum = { ...approval().policy, quorum: 2 };
+    const votes = [{ by: 'bob', for: 'bob', at: '2026-01-02T00:00:00.000Z' }];
+    const { notification } = draft({ approval: approval({ policy: quorum, votes }) });
+    expect(renderEmail(notification).text).toContain('Approvals    1 of 2 so far');
+    expect(renderEmail(withLink()).text).not.toContain('Approvals');
+  });
+
   test('names no answer that the opening does not take', () => {
     const { notification } = draft({ approval: approval({ choices: ['approve', 'reject'] }) });
     expect(notification.on_revise).toBeNull();
@@ -179,8 +187,8 @@ describe('a notification', () => {
   test('names a link only for the one approver it is addressed to, and never contains it', () => {
     const channel = 'slack' as const;
     expect(draft().link_ref).toMatchObject({ approver: 'alice' });
-    expect(draft({ to: { approver: null, channel, address: null } }).link_ref).toBeNull();
-    expect(draft({ to: { approver: 'bob', channel, address: null } }).link_ref).toBeNull();
+    expect(draft({ to: { approver: null, channel, address: 'default' } }).link_ref).toBeNull();
+    expect(draft({ to: { approver: 'bob', channel, address: 'default' } }).link_ref).toBeNull();
     expect(JSON.stringify(draft())).not.toContain(CAPABILITY);
   });
 
@@ -194,7 +202,7 @@ describe('a notification', () => {
       draft({ n: 2 }),
       draft({ kind: 'reminded' }),
       draft({ approval: approval({ visit: 2 }) }),
-      draft({ to: { approver: 'bob', channel: 'webhook', address: null } }),
+      draft({ to: { approver: 'bob', channel: 'webhook', address: 'default' } }),
     ];
     expect(new Set([first, ...others.map(({ notification }) => notification)].map(({ id }) => id)).size).toBe(5);
   });

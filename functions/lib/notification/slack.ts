@@ -6,7 +6,7 @@ import { layout } from './layout.ts';
 const plain = (text: string, max: number) => ({ type: 'plain_text', text: cut(text, max), emoji: false });
 
 /** The three characters that Slack interprets in a message's `text`. https://docs.slack.dev/messaging/formatting-message-text */
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('>', '&gt;');
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Limits of Block Kit. */
 const MAX = { header: 150, section: 3000, field: 2000, button: 75 };

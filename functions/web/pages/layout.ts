@@ -4,6 +4,7 @@ import { assetUrl } from '../assets/assets.ts';
 import type { Web } from '../deps.ts';
 import { clip, visible } from '../model/text.ts';
 import { signOutForm } from '../session/sign-out.ts';
+import { switchBanner } from './switch-banner.ts';
 
 export type Html = ReturnType<typeof html>;
 
@@ -48,6 +49,7 @@ export const page = (web: Web, options: PageOptions): Html => html`<!doctype htm
 <a class="skip" href="#main">Skip to content</a>
 <header class="bar"><p class="brand"><a href="/ui/jobs">Holdpoint</a> <span class="env">${web.env}</span></p>${nav(options.at)}${who(web, options.actor)}</header>
 <main id="main"${options.stream ? html` data-stream="${options.stream}"` : ''}>
+${web.switches.current().then(switchBanner)}
 ${options.main}
 </main>
 ${options.stream ? html`<script src="${assetUrl('holdpoint.js')}" defer></script>` : ''}

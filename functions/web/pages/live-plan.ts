@@ -24,8 +24,7 @@ const planCard = ({
   estimate,
   risk,
 }: LivePlan): Html => html`<p>${modeLabel(mode)} calls to the providers below, in this order: the next is asked when the one before fails.</p>
-<div class="scroll" tabindex="0" role="group" aria-label="Providers"><table><thead><tr><th scope="col" class="num">No.</th><th scope="col">Provider</th><th scope="col">Model</th><th scope="col">Host</th></tr></thead>
-<tbody>${chain.map(({ position, provider, model, host }) => html`<tr><td class="num">${position}</td><th scope="row">${said(provider)}</th><td>${said(model)}</td><td>${host === null ? 'the provider’s own' : said(host)}</td></tr>`)}</tbody></table></div>
+<ol class="chain">${chain.map(({ position, provider, model, host }) => html`<li value="${position}"><strong>${said(provider)}</strong> ${said(model)}<span class="block quiet">${host === null ? 'at the provider’s own host' : html`at ${said(host)}`}</span></li>`)}</ol>
 <dl class="fields"><div class="long"><dt>Budget of the job</dt><dd>${amountText(budget)}</dd></div><div class="long"><dt>Estimate, at most</dt><dd>${estimateText(estimate)}</dd></div></dl>
 <div class="part"><p class="label">Risks</p><ul class="risks">${risk.map((text) => html`<li>${said(text)}</li>`)}</ul></div>`;
 

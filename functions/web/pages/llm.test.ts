@@ -59,7 +59,8 @@ describe('live confirm', () => {
     const page = await asked(PLAN);
     expect(page).toContain('<span class="mode mode-record"');
     const text = plain(page);
-    expect(text).toMatch(/1 glm glm-4\.6 open\.bigmodel\.cn 2 bedrock nova the provider’s own/);
+    expect(page).toMatch(/<li value="1">.*<li value="2">/s);
+    expect(text).toContain('glm glm-4.6 at open.bigmodel.cn bedrock nova at the provider’s own host');
     expect(text).toContain('Budget of the job 20 calls, 200,000 tokens, 2.00 USD');
     expect(text).toContain('Estimate, at most 2 calls, 12,000 tokens, 0.08 USD');
     expect(text).toContain('Risks Answers are recorded.');

@@ -34,7 +34,7 @@ const world = (overrides: Partial<WebDeps> = {}, answer: DeliveryResult = SENT) 
 const drafted = (id: string, changes: Partial<NotificationValues> = {}) =>
   draft({
     job: { ...job(), job_id: id },
-    to: { approver: 'alice', channel: 'outbox', address: null },
+    to: { approver: 'alice', channel: 'outbox', address: 'default' },
     origin: ORIGIN,
     environment: 'local',
     approval: approval({ expires_at: '2026-01-17T12:00:00.000Z' }),

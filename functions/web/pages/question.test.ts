@@ -46,7 +46,7 @@ describe('the page of a job that asks a question', () => {
     expect(story.events).toHaveLength(3);
     const page = await get(`/ui/jobs/${ID}?decided=3`);
     expect(page).toContain('Answered: intent');
-    expect(page).toContain('Intent: where the job is');
+    expect(page).toContain('class="now">Intent<');
   });
 
   test('who answers later otherwise is shown that it was answered', async () => {

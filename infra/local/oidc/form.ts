@@ -16,6 +16,7 @@ export const signInForm = (people: readonly LocalPerson[], client: string, reque
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Local sign-in</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>

@@ -60,7 +60,7 @@ test.each([
   '[{"kind":"auth"},{"kind":"unknown"}]',
   `[${Array.from({ length: 1001 }, () => '{"kind":"auth"}').join()}]`,
   `[${' '.repeat(9 * 1024 * 1024)}]`,
-])('faults that are none are refused and change nothing: %.40s', async (body) => {
+])('faults that are none are refused and change nothing (%#)', async (body) => {
   await put('faults', '[{"kind":"rate_limit","times":"always"}]');
   const response = await put('faults', body);
   expect(response.status).toBe(400);
@@ -69,7 +69,7 @@ test.each([
 });
 
 test.each(['', '[]', '7', '{"Bad Name":1}', `{"${'a'.repeat(65)}":1}`])(
-  'answers that are none are refused and change nothing: %.40s',
+  'answers that are none are refused and change nothing (%#)',
   async (body) => {
     await put('answers', '{"note_v1":"kept"}');
     expect((await put('answers', body)).status).toBe(400);

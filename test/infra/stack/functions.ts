@@ -102,13 +102,13 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     ).toEqual([]);
   });
 
-  test('event logs are reached under jobs/ only', () => {
+  test('event logs are reached under jobs/ and audit/ only', () => {
     const events = allowed(service).filter(({ Resource }) => list(Resource).some((r) => flat(r).includes('-events')));
     for (const { Resource, Condition } of events) {
       const [resource] = list(Resource).map(flat);
       if (resource === `arn:aws:s3:::holdpoint-${env}-events`)
         expect(Condition).toEqual({ StringLikeIfExists: { 's3:prefix': ['jobs/*'] } });
-      else expect(resource).toBe(`arn:aws:s3:::holdpoint-${env}-events/jobs/*`);
+      else expect(resource).toMatch(new RegExp(`^arn:aws:s3:::holdpoint-${env}-events/(jobs|audit)/\\*$`));
     }
     expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).endsWith('-events/jobs/*')))).toHaveLength(NAMES.length);
   });
@@ -128,15 +128,34 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     }
   });
 
-  test('cassettes are read by the agents and shown by the API, and written by nobody where nothing is recorded', () => {
+  test('cassettes are read by the agents and the doctor and shown by the API, and written by nobody where nothing is recorded', () => {
     const onCassettes = (action: string) => (s: Statement) =>
       may(action)(s) && list(s.Resource).some((r) => flat(r).includes('-cassettes'));
-    expect(holders(service, onCassettes('s3:GetObject')).sort()).toEqual(['intent', 'report', 'web']);
+    expect(holders(service, onCassettes('s3:GetObject')).sort()).toEqual(['intent', 'report', 'stop', 'web']);
     expect(holders(service, onCassettes('s3:PutObject'))).toEqual([]);
   });
 
-  test('the registry is written by the registry only', () => {
-    expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).includes('/registry/')))).toEqual(['registry']);
+  test('the registry is written by the registry only, and its trials are read by the agents only', () => {
+    const onRegistry = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).includes('/registry/'));
+    expect(holders(service, (s) => onRegistry(s) && may('s3:PutObject')(s))).toEqual(['registry']);
+    expect(holders(service, (s) => onRegistry(s) && may('s3:GetObject')(s)).sort()).toEqual(['intent', 'report']);
+  });
+
+  test('functions that only ask flags and kill switch read that one item, and no row of a job', () => {
+    const flags = allowed(service).filter(({ Sid }) => Sid === 'Flags');
+    expect(holders(service, ({ Sid }) => Sid === 'Flags').sort()).toEqual(['intake', 'intent', 'registry', 'report', 'stop']);
+    for (const statement of flags) {
+      expect(statement).toMatchObject({
+        Action: 'dynamodb:GetItem',
+        Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['FLAGS'] } },
+      });
+    }
+  });
+
+  test('the audit log is written by the web function only', () => {
+    const onAudit = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).endsWith('-events/audit/*'));
+    expect(holders(service, (s) => onAudit(s) && may('s3:PutObject')(s))).toEqual(['web']);
+    expect(holders(service, onAudit).sort()).toEqual(['intake', 'intent', 'reconcile', 'registry', 'report', 'stop', 'web']);
   });
 
   test('a function stays with its versions, role, grants and log group when it leaves the template', () => {
@@ -175,10 +194,10 @@ test('the web function alone knows where people sign in, and reads the client se
   expect(holders(service, ({ Resource }) => list(Resource).includes(CLIENT_SECRET))).toEqual(['web']);
 });
 
-test('agents write cassettes where recording is on', () => {
+test('agents and the doctor write cassettes where recording is on', () => {
   const { service } = synthesized('recording');
   const writes = (s: Statement) => may('s3:PutObject')(s) && flat(s.Resource) === 'arn:aws:s3:::holdpoint-recording-cassettes/*';
-  expect(holders(service, writes).sort()).toEqual(['intent', 'report']);
+  expect(holders(service, writes).sort()).toEqual(['intent', 'report', 'stop']);
 });
 
 test('with a key of the account, every function may use that key and nothing else of KMS', () => {

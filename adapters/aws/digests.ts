@@ -1,0 +1,47 @@
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { type Digests, digestKey, type StoredVersion } from '../../contracts/digest.ts';
+import { RetryableError } from '../../contracts/errors.ts';
+import { canonicalJson } from '../../functions/lib/canonical-json.ts';
+import { hasName } from './aws-errors.ts';
+import { listVersions, numberOf, readStored } from './stored.ts';
+
+const FOLDER = 'digests/';
+const ATTEMPTS = 5;
+
+/** Digests on S3, beside the logs they sign: one object each, created conditionally on the next number. */
+export const createDigests = (s3: S3Client, bucket: string): Digests => ({
+  create: async (digest) => {
+    const put = {
+      Bucket: bucket,
+      Key: digestKey(digest.seq),
+      Body: canonicalJson(digest),
+      IfNoneMatch: '*',
+      ContentType: 'application/json',
+    };
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        await s3.send(new PutObjectCommand(put));
+        return true;
+      } catch (error) {
+        if (hasName(error, 'PreconditionFailed')) return false;
+        // A concurrent conditional write of the same key: S3 asks to try again.
+        if (!hasName(error, 'ConditionalRequestConflict')) throw error;
+      }
+    }
+    throw new RetryableError(`S3 kept answering 409 for ${put.Key}`);
+  },
+
+  text: (seq) => readStored(s3, bucket, digestKey(seq)),
+
+  versions: async (after, limit) => {
+    const found: StoredVersion[] = [];
+    const query = { prefix: FOLDER, seqOf: numberOf(FOLDER), ...(after > 0 ? { after: digestKey(after) } : {}) };
+    for await (const page of listVersions(s3, bucket, query)) {
+      found.push(...page);
+      const keys = [...new Set(found.map(({ key }) => key))].toSorted();
+      // One key more than asked for: the versions of the last one may go on in the next page.
+      if (keys.length > limit) return found.filter(({ key }) => keys.indexOf(key) < limit);
+    }
+    return found;
+  },
+});

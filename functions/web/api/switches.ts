@@ -1,0 +1,34 @@
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { DECISION_MAX_BYTES, FlagBody, KillBody, ReleaseBody } from '../../../contracts/http.ts';
+import type { WebDeps } from '../deps.ts';
+import { readJson } from '../http/body.ts';
+import { actorOf } from '../http/identity.ts';
+import { PageQuery, parseInput, queryOf, seqOf } from '../http/input.ts';
+
+const AuditQuery = z.object({ limit: PageQuery.shape.limit, after: z.string().optional() });
+
+const json = { limit: DECISION_MAX_BYTES, what: 'body' };
+
+/** Flags, kill switch, and the log of who changed them. */
+export const switchRoutes = (deps: WebDeps): Hono =>
+  new Hono()
+    .get('/flags', async (c) => c.json(await deps.switches.list()))
+    .put('/flags/:name', async (c) => {
+      const actor = actorOf(deps, c.req.raw);
+      const { value, reason } = await readJson(c.req.raw, FlagBody, json);
+      return c.json(await deps.switches.setFlag(c.req.param('name'), value, { actor, reason: reason ?? null }));
+    })
+    .post('/kill', async (c) => {
+      const actor = actorOf(deps, c.req.raw);
+      return c.json(await deps.switches.kill(await readJson(c.req.raw, KillBody, json), actor));
+    })
+    .post('/kill/release', async (c) => {
+      const actor = actorOf(deps, c.req.raw);
+      const { reason } = await readJson(c.req.raw, ReleaseBody, { ...json, optional: true });
+      return c.json(await deps.switches.release({ actor, reason: reason ?? null }));
+    })
+    .get('/audit/events', async (c) => {
+      const { limit, after } = parseInput(AuditQuery, queryOf(c.req.raw), 'query');
+      return c.json({ events: await deps.switches.audit(seqOf(after, 'after'), limit) });
+    });

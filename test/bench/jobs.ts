@@ -1,0 +1,115 @@
+import { createMeter } from '../../infra/local/meter.ts';
+import { minus, usd } from '../../contracts/pricing.ts';
+import { call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { sample } from '../support/specs.ts';
+import { type Figure, percentiles, series } from './stats.ts';
+
+let runs = 1;
+const spec = () => sample('idea-trend', { run: runs++ });
+
+const POLL_MS = 2;
+const pause = () => new Promise((resolve) => setTimeout(resolve, POLL_MS));
+
+/** Polls for an event after `seq`: one read of the tail, as a client that waits would. */
+const untilEvent = async (web: string, jobId: string, after: number, type: string): Promise<void> => {
+  for (;;) {
+    const { body } = await call(web, `/jobs/${jobId}/events?after=${after}`);
+    if ((body as { events: { event_type: string }[] }).events.some((event) => event.event_type === type)) return;
+    await pause();
+  }
+};
+
+const approveAt = async (web: string, jobId: string, step: string) => {
+  const { job, events } = await untilSettled(web, jobId, step);
+  return { seq: events.length, send: () => call(web, `/jobs/${jobId}/approve?step=${step}`, { user: 'bench', body: { subject_digest: job.subject_digest } }) };
+};
+
+/** Decision sent on the last approval → `DONE` visible. */
+export const terminalSamples = async (cloud: TestCloud, n: number): Promise<number[]> => {
+  const samples: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const { job_id } = await submit(cloud.web, spec());
+    await (await approveAt(cloud.web, job_id, 'blueprint')).send();
+    const last = await approveAt(cloud.web, job_id, 'runspec');
+    const start = performance.now();
+    void last.send();
+    await untilEvent(cloud.web, job_id, last.seq, 'DONE');
+    samples.push(performance.now() - start);
+  }
+  return samples;
+};
+
+const clickToResume = async (cloud: TestCloud, n: number): Promise<number[]> => {
+  const samples: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const { job_id } = await submit(cloud.web, spec());
+    const decision = await approveAt(cloud.web, job_id, 'blueprint');
+    const start = performance.now();
+    void decision.send();
+    await untilEvent(cloud.web, job_id, decision.seq + 1, 'RUNSPEC_COMPILED');
+    samples.push(performance.now() - start);
+  }
+  return samples;
+};
+
+const submitToWaiting = (cloud: TestCloud, n: number): Promise<number[]> =>
+  series(n, async () => {
+    const { job_id } = await submit(cloud.web, spec());
+    await untilEvent(cloud.web, job_id, 0, 'WAITING_APPROVAL');
+  });
+
+const throughput = async (cloud: TestCloud, n: number): Promise<number> => {
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: n }, async () => {
+      const { job_id } = await submit(cloud.web, spec());
+      await driveToEnd(cloud.web, job_id);
+    }),
+  );
+  return n / ((performance.now() - start) / 1000);
+};
+
+const waitingMemory = async (cloud: TestCloud, n: number): Promise<number> => {
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  const jobs = await Promise.all(Array.from({ length: n }, () => submit(cloud.web, spec())));
+  for (const { job_id } of jobs) await untilSettled(cloud.web, job_id, 'blueprint');
+  globalThis.gc?.();
+  return Math.round((process.memoryUsage().heapUsed - before) / n);
+};
+
+export const jobFigures = async (n: number): Promise<Figure[]> => {
+  const cloud = await startTestCloud();
+  try {
+    await terminalSamples(cloud, 5);
+    const figures: Figure[] = [
+      { bench: 'terminal_latency', n, ...percentiles(await terminalSamples(cloud, n)) },
+      { bench: 'click_to_resume', n, ...percentiles(await clickToResume(cloud, n)) },
+      { bench: 'submit_to_waiting', n, ...percentiles(await submitToWaiting(cloud, n)) },
+      { bench: 'throughput', n: 20, jobs_per_s: Math.round((await throughput(cloud, 20)) * 100) / 100 },
+      { bench: 'waiting_memory', n: 50, bytes_per_job: await waitingMemory(cloud, 50) },
+    ];
+    return figures;
+  } finally {
+    await cloud.remove();
+  }
+};
+
+/** Counted units of one sample job, as AWS would bill them. Reads of people who wait and look are left out. */
+export const costPerJob = async (): Promise<Figure> => {
+  const meter = createMeter();
+  const cloud = await startTestCloud({ meter });
+  try {
+    const before = meter.read();
+    const { job_id } = await submit(cloud.web, spec());
+    for (const step of ['blueprint', 'runspec']) {
+      const { send } = await approveAt(cloud.web, job_id, step);
+      await send();
+    }
+    await getJob(cloud.web, job_id);
+    const units = minus(meter.read(), before);
+    return { bench: 'cost_per_job', n: 1, ...units, usd: Math.round(usd(units) * 1e6) / 1e6 };
+  } finally {
+    await cloud.remove();
+  }
+};
