@@ -3,6 +3,7 @@ import { ApprovalPolicy, DEFAULT_POLICY } from '../contracts/approval-policy.ts'
 import type { LlmConfig } from '../contracts/llm-config.ts';
 import type { SignInConfig } from '../contracts/session.ts';
 import { readLlmConfig } from './model/live-config.ts';
+import { type NotifyConfig, notifySecrets, readNotifyConfig } from './notify/config.ts';
 import { SIGN_IN_VARIABLES, signInOf } from './oidc/settings.ts';
 
 const nonEmpty = z.string().min(1);
@@ -38,6 +39,10 @@ export const Variables = z.object({
     .pipe(z.array(z.string()))
     .optional(),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
+  /** Address of the pages, for links in messages. */
+  HOLDPOINT_ORIGIN: z.url().default('http://127.0.0.1:4400'),
+  /** Addresses of notifications as one secret: AWS only. */
+  HOLDPOINT_NOTIFY_SECRET_ARN: arn.optional(),
   /** Approval rules as JSON (`ApprovalPolicy`); without it two people, signed in. */
   HOLDPOINT_APPROVAL_POLICY: z
     .string()
@@ -67,6 +72,8 @@ export const Variables = z.object({
 export type Env = z.infer<typeof Variables> & {
   /** Chain, network and budget of model calls. */
   llm: LlmConfig;
+  /** Addresses of notifications that are no secret, or local. */
+  notify: NotifyConfig;
   /** Where people sign in; null when sign-in is off. */
   signIn: SignInConfig | null;
   /** Values that are stored and shown nowhere, whoever says them. On AWS only a function's own keys. */
@@ -92,8 +99,9 @@ export const readEnv = (variables: Record<string, string | undefined>): Env => {
   if (parsed.success) {
     const llm = readLlmConfig(variables);
     const providerKeys = providerKeysOf(llm, variables);
-    const knownSecrets = [...Object.values(providerKeys), ...(parsed.data.HOLDPOINT_KNOWN_SECRETS ?? [])];
-    return { ...parsed.data, signIn: signInOf(parsed.data), llm, providerKeys, knownSecrets };
+    const notify = readNotifyConfig(variables);
+    const knownSecrets = [...Object.values(providerKeys), ...notifySecrets(notify), ...(parsed.data.HOLDPOINT_KNOWN_SECRETS ?? [])];
+    return { ...parsed.data, signIn: signInOf(parsed.data), notify, llm, providerKeys, knownSecrets };
   }
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);

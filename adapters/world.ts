@@ -1,5 +1,6 @@
 import type { Budgets } from '../contracts/budget.ts';
 import type { DigestIndex, DigestSigner, Digests, StoredLogs } from '../contracts/digest.ts';
+import type { LinkOf } from '../contracts/notification.ts';
 import type {
   Artifacts,
   AuditLog,
@@ -15,11 +16,12 @@ import type {
   SwitchReader,
   TaskTokens,
 } from '../contracts/ports.ts';
+import { capabilityOf } from '../functions/lib/capability.ts';
 import { createArtifacts } from './aws/artifacts.ts';
 import { createAuditLog } from './aws/audit-log.ts';
 import { createBudgets } from './aws/budgets.ts';
 import { createCassettes } from './aws/cassettes.ts';
-import { createClients, type RequestHandler } from './aws/clients.ts';
+import { clientConfig, createClients, type RequestHandler } from './aws/clients.ts';
 import { createDigestIndex } from './aws/digest-index.ts';
 import { createDigests } from './aws/digests.ts';
 import { createEventLog } from './aws/event-log.ts';
@@ -35,6 +37,10 @@ import type { Env } from './env.ts';
 import { createModel } from './model/call-model.ts';
 import { environmentKeys } from './model/keys.ts';
 import { createReplayModel } from './model/replay.ts';
+import type { NotifyConfig } from './notify/config.ts';
+import { createNotifier } from './notify/notifier.ts';
+import { createOutbox, type Outbox } from './notify/outbox.ts';
+import { secretNotifyConfig } from './notify/secret-config.ts';
 import { createDigestSigner } from './sign/signer.ts';
 import { createSwitchReader } from './switches.ts';
 
@@ -55,6 +61,11 @@ export type World = {
   budgets: Budgets;
   model: ModelPort;
   keyRing: () => Promise<KeyRing>;
+  outbox: Outbox;
+  /** A link by its name. */
+  linkOf: LinkOf;
+  /** Hears of failures that must not stop anything. */
+  report: (error: Error) => void;
   /** What belongs to no job. */
   audit: AuditLog;
   flags: FlagStore;
@@ -82,19 +93,34 @@ const awsCredentials = ({
     ? { credentials: async () => ({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }) }
     : {};
 
+const notifyConfig = (env: Env): (() => Promise<NotifyConfig>) =>
+  env.HOLDPOINT_NOTIFY_SECRET_ARN
+    ? secretNotifyConfig({ arn: env.HOLDPOINT_NOTIFY_SECRET_ARN, region: env.AWS_REGION, variables: {}, now: () => performance.now() })
+    : async () => env.notify;
+
+/** Derives a link from its name and the key ring; a link whose key has left the ring leads nowhere. */
+const createLinkOf =
+  (env: Env, keyRing: () => Promise<KeyRing>): LinkOf =>
+  async (ref) =>
+    new URL(`/a/${capabilityOf(await keyRing(), ref, ref) ?? ''}`, env.HOLDPOINT_ORIGIN).href;
+
 /** The only place where ports meet their implementations. */
-export const createWorld = (env: Env, requestHandler?: RequestHandler): World => {
+export const createWorld = (env: Env, requestHandler?: RequestHandler, report: World['report'] = () => undefined): World => {
   const { s3, dynamo, sfn } = createClients(env, requestHandler);
   const cassettes = createCassettes(s3, env.HOLDPOINT_CASSETTES_BUCKET);
   const artifacts = createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET);
   const budgets = createBudgets(dynamo, env.HOLDPOINT_TABLE);
   const clock = createClock(env);
   const audit = createAuditLog(s3, env.HOLDPOINT_EVENTS_BUCKET);
+  const keyRing = createKeyRing(env);
+  const linkOf = createLinkOf(env, keyRing);
+  const timer = () => new Date();
+  const notifier = createNotifier({ config: notifyConfig(env), sns: clientConfig(env, requestHandler), clock: timer });
   const flags = createFlagStore(dynamo, env.HOLDPOINT_TABLE);
   return {
     env,
     clock,
-    timer: () => new Date(),
+    timer,
     log: createEventLog(s3, env.HOLDPOINT_EVENTS_BUCKET),
     index: createJobIndex(dynamo, env.HOLDPOINT_TABLE),
     tokens: createTaskTokens(dynamo, env.HOLDPOINT_TABLE),
@@ -110,7 +136,8 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler): World =>
       ...awsCredentials(env),
       limits: async (scope) => scope.limits ?? env.llm.budget,
     }),
-    keyRing: createKeyRing(env),
+    ...{ keyRing, linkOf, report },
+    outbox: createOutbox({ artifacts, notifier, linkOf, clock: timer }),
     proof: {
       digests: createDigests(s3, env.HOLDPOINT_EVENTS_BUCKET),
       index: createDigestIndex(dynamo, env.HOLDPOINT_TABLE),

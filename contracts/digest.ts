@@ -91,6 +91,7 @@ export type Digests = {
 export type StoredLogs = {
   /** Text of the events `from` to `known`, and of those that follow without a gap. Null where one of the known is missing. */
   texts(jobId: string, from: number, known: number): Promise<{ seq: number; text: string | null }[]>;
+  text(jobId: string, seq: number): Promise<string | null>;
   /** Every version of everything in the folder of the log. */
   versions(jobId: string): Promise<StoredVersion[]>;
   /** Ids of at most `limit` jobs that have a log, after `after`, in key order. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AuditDigest, TamperProblem } from './digest.ts';
 import { JobEvent } from './events.ts';
 import { FlagName, FlagOwner, FlagType } from './flags.ts';
 import { AgentId, JobId, Sha256, SubjectDigest } from './ids.ts';
@@ -208,12 +209,32 @@ export const MetricsView = z.strictObject({
 });
 export type MetricsView = z.infer<typeof MetricsView>;
 
-/** `ok` only when every event is there, in order, unaltered; otherwise `problems` says where and what. */
+/**
+ * `ok` only when every event is there, in order, unaltered, and as the digests say; otherwise `problems` says where and what.
+ * `signed_through` is the last event that a digest signed, `digests` are those that list the job.
+ */
 export const VerifyReport = z.object({
   job_id: JobId,
   ok: z.boolean(),
   events: z.int().min(0),
   head: Sha256.nullable(),
-  problems: z.array(z.object({ seq: z.int(), problem: z.string() })),
+  signed_through: z.int().min(0),
+  digests: z.array(z.int().min(1)),
+  /** How often digests are written, in seconds. */
+  interval_s: z.int().min(1),
+  problems: z.array(TamperProblem),
 });
 export type VerifyReport = z.infer<typeof VerifyReport>;
+
+/** The next logs in the order of their ids; the audit log, `000000000000`, is in the first page. */
+export const VerifyPage = z.object({ reports: z.array(VerifyReport), next: JobId.nullable() });
+export type VerifyPage = z.infer<typeof VerifyPage>;
+
+/** Digests in order, and what the storage says of them. `applied` is the number of the last one, as the table remembers it. */
+export const DigestPage = z.object({
+  digests: z.array(AuditDigest),
+  problems: z.array(TamperProblem),
+  applied: z.int().min(0),
+  next: z.int().nullable(),
+});
+export type DigestPage = z.infer<typeof DigestPage>;

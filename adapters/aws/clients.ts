@@ -9,23 +9,26 @@ export type RequestHandler = NonNullable<S3ClientConfig['requestHandler']>;
 
 export type Clients = { s3: S3Client; dynamo: DynamoDBDocumentClient; sfn: SFNClient };
 
+/** What every client of one function has in common. */
+export const clientConfig = (env: Env, requestHandler?: RequestHandler) => ({
+  region: env.AWS_REGION,
+  maxAttempts: 4,
+  ...(env.AWS_ENDPOINT_URL ? { endpoint: env.AWS_ENDPOINT_URL } : {}),
+  ...(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
+    ? {
+        credentials: {
+          accessKeyId: env.AWS_ACCESS_KEY_ID,
+          secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+          ...(env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {}),
+        },
+      }
+    : {}),
+  ...(requestHandler ? { requestHandler } : {}),
+});
+
 /** One function's clients, with that function's own credentials: shared ones signed calls as the wrong role. */
 export const createClients = (env: Env, requestHandler?: RequestHandler): Clients => {
-  const common = {
-    region: env.AWS_REGION,
-    maxAttempts: 4,
-    ...(env.AWS_ENDPOINT_URL ? { endpoint: env.AWS_ENDPOINT_URL } : {}),
-    ...(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
-      ? {
-          credentials: {
-            accessKeyId: env.AWS_ACCESS_KEY_ID,
-            secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-            ...(env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {}),
-          },
-        }
-      : {}),
-    ...(requestHandler ? { requestHandler } : {}),
-  };
+  const common = clientConfig(env, requestHandler);
   return {
     s3: new S3Client({ ...common, forcePathStyle: Boolean(env.AWS_ENDPOINT_URL) }),
     dynamo: DynamoDBDocumentClient.from(new DynamoDBClient(common), { marshallOptions: { removeUndefinedValues: true } }),

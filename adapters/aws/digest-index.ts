@@ -1,4 +1,11 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  type BatchGetCommandOutput,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { DigestCandidate, DigestIndex, LogHead, SignedLog } from '../../contracts/digest.ts';
 import { hasName } from './aws-errors.ts';
@@ -40,15 +47,13 @@ export const createDigestIndex = (dynamo: DynamoDBDocumentClient, table: string)
 
   const getBatch = async (jobIds: readonly string[]): Promise<SignedLog[]> => {
     const found: SignedLog[] = [];
-    let Keys: Record<string, unknown>[] | undefined = jobIds.map(logKey);
-    while (Keys && Keys.length > 0) {
-      const {
-        Responses,
-        UnprocessedKeys,
-      }: { Responses?: Record<string, unknown[]>; UnprocessedKeys?: Record<string, { Keys?: Record<string, unknown>[] | undefined }> } =
-        await dynamo.send(new BatchGetCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }));
-      found.push(...(Responses?.[table] ?? []).map((item) => Signed.parse(item)));
-      Keys = UnprocessedKeys?.[table]?.Keys;
+    let keys: Record<string, unknown>[] = jobIds.map(logKey);
+    while (keys.length > 0) {
+      const page: BatchGetCommandOutput = await dynamo.send(
+        new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
+      );
+      found.push(...(page.Responses?.[table] ?? []).map((item) => Signed.parse(item)));
+      keys = page.UnprocessedKeys?.[table]?.Keys ?? [];
     }
     return found;
   };

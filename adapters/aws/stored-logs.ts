@@ -1,5 +1,5 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import type { StoredLogs } from '../../contracts/digest.ts';
+import type { StoredLogs, StoredVersion } from '../../contracts/digest.ts';
 import { AUDIT, auditKey, eventKey } from '../../contracts/events.ts';
 import { JobId } from '../../contracts/ids.ts';
 import { listVersions, numberOf, readStored } from './stored.ts';
@@ -32,10 +32,13 @@ export const createStoredLogs = (s3: S3Client, bucket: string): StoredLogs => {
       }
     },
 
+    text: (jobId, seq) => readStored(s3, bucket, keyOf(jobId, seq)),
+
     versions: async (jobId) => {
       const prefix = folderOf(jobId);
-      const found = await Array.fromAsync(listVersions(s3, bucket, { prefix, seqOf: numberOf(prefix) }));
-      return found.flat();
+      const found: StoredVersion[] = [];
+      for await (const page of listVersions(s3, bucket, { prefix, seqOf: numberOf(prefix) })) found.push(...page);
+      return found;
     },
 
     jobs: async (after, limit) => {

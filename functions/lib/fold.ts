@@ -32,6 +32,7 @@ const Submitted = z.object({
   mode: Mode,
 });
 const Done = z.object({ status: Outcome, reason: z.string().nullish() });
+const Degraded = z.object({ degraded: z.boolean() });
 const Redriven = z.object({ owner_run: z.string() });
 
 const outputs = <T>(schema: z.ZodType<T>, event: JobEvent): T => {
@@ -121,7 +122,12 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
   }
   if (!state) throw new UnreadableDocument(`log of job ${event.job_id} starts with ${event.event_type}, not with a submission`);
   const calls = Array.isArray(event.outputs['calls']) ? [...state.calls, ...event.outputs['calls']] : state.calls;
-  const degraded = state.degraded || event.outputs['degraded'] === true;
+  const degraded =
+    state.degraded ||
+    event.outputs['degraded'] === true ||
+    Degraded.array()
+      .safeParse(event.outputs['calls'])
+      .data?.some((call) => call.degraded) === true;
   const base: JobFacts = { ...facts(state), calls, degraded, updated_at: event.at, last_seq: event.seq, last_hash: event.hash };
   const change = CHANGES[event.event_type];
   if (change) return changed(state, base, event, (approval) => change(approval, event));

@@ -2,8 +2,9 @@ import type { World } from '../../adapters/world.ts';
 import { type AuditDigest, DIGEST_MAX_HEADS, type DigestCandidate, type LogHead, type TamperProblem } from '../../contracts/digest.ts';
 import { PermanentError } from '../../contracts/errors.ts';
 import { AUDIT } from '../../contracts/events.ts';
-import { digestPayload, draftDigest, readKey } from '../lib/digest/digest.ts';
+import { digestHash, digestPayload, draftDigest, readKey } from '../lib/digest/digest.ts';
 import { grow, NOT_SIGNED } from '../lib/digest/grow.ts';
+import { parseText } from '../lib/digest/json.ts';
 import { type DigestHead, NO_DIGEST, parseDigest, verifyDigests } from '../lib/digest/verify-digests.ts';
 
 /** Logs or digests are not what was signed. The pass has signed what it could; this makes its failure heard. */
@@ -20,17 +21,10 @@ const ATTEMPTS = 10;
 const AT_ONCE = 8;
 
 type Found = { job_id: string; problem: TamperProblem };
-type Pass = { world: World; report: DigestReport; problems: Found[] };
+/** `head`: the last digest as this pass knows it. */
+type Pass = { world: World; report: DigestReport; problems: Found[]; head: DigestHead };
 type Candidate = DigestCandidate & { from: 'audit' | 'ended' | 'open' };
 type Grown = { candidate: Candidate; head: LogHead | null };
-
-const parseText = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
 
 const readDigest = (text: string, seq: number): AuditDigest => {
   const read = parseDigest(parseText(text));
@@ -83,8 +77,8 @@ const grown = async (pass: Pass, candidates: readonly Candidate[], options: Dige
   return all;
 };
 
-/** Signs heads as the next digest; false when another pass was faster. */
-const write = async ({ env, clock, proof }: World, before: DigestHead, heads: readonly LogHead[]): Promise<boolean> => {
+/** Signs heads as the next digest; null when another pass was faster. */
+const write = async ({ env, clock, proof }: World, before: DigestHead, heads: readonly LogHead[]): Promise<DigestHead | null> => {
   const { id } = readKey(await proof.signer.publicKey());
   const draft = draftDigest(
     {
@@ -94,9 +88,9 @@ const write = async ({ env, clock, proof }: World, before: DigestHead, heads: re
     heads,
   );
   const digest = { ...draft, signature: Buffer.from(await proof.signer.sign(digestPayload(draft))).toString('hex') };
-  if (!(await proof.digests.create(digest))) return false;
+  if (!(await proof.digests.create(digest))) return null;
   await proof.index.apply(digest);
-  return true;
+  return { seq: digest.seq, hash: digestHash(digest) };
 };
 
 /** One digest over the candidates that grew; candidates that ended are then off the list, whatever was found. */
@@ -104,12 +98,11 @@ const digestOver = async (pass: Pass, candidates: readonly Candidate[], options:
   const { world, report } = pass;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const noted = pass.problems.length;
-    const before = await catchUp(world);
-    const all = await grown(pass, candidates, options);
-    const heads = all.flatMap(({ head }) => head ?? []);
-    if (heads.length === 0 || (await write(world, before, heads))) {
-      const ended = candidates.filter(({ from }) => from === 'ended');
-      for (const candidate of ended) await world.proof.index.settle(candidate);
+    const heads = (await grown(pass, candidates, options)).flatMap(({ head }) => head ?? []);
+    const written = heads.length === 0 ? pass.head : await write(world, pass.head, heads);
+    if (written) {
+      pass.head = written;
+      for (const candidate of candidates) if (candidate.from === 'ended') await world.proof.index.settle(candidate);
       report.checked += candidates.length;
       report.signed += heads.length;
       report.digests += heads.length > 0 ? 1 : 0;
@@ -117,6 +110,7 @@ const digestOver = async (pass: Pass, candidates: readonly Candidate[], options:
     }
     // Another pass signed first: what is left is asked anew, problems too.
     pass.problems.splice(noted);
+    pass.head = await catchUp(world);
   }
   throw new Error(`another digest pass was faster ${ATTEMPTS} times in a row; the next pass goes on`);
 };
@@ -148,7 +142,7 @@ async function* candidatesOf({ proof }: World, limit: number): AsyncGenerator<Ca
  * @throws LogTampered after the pass, when a log contradicts what was signed or the digests themselves do
  */
 export const digestPass = async (world: World, options: DigestOptions): Promise<DigestReport> => {
-  const pass: Pass = { world, report: { checked: 0, signed: 0, digests: 0 }, problems: [] };
+  const pass: Pass = { world, report: { checked: 0, signed: 0, digests: 0 }, problems: [], head: await catchUp(world) };
   for await (const batch of candidatesOf(world, options.limit)) await digestOver(pass, batch, options);
   const [first] = pass.problems;
   if (first) {

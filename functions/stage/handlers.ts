@@ -49,8 +49,10 @@ const withoutSecrets = (error: Error, env: Env): Error => {
 export const handler =
   (run: (world: World, payload: unknown) => Promise<unknown>): Create =>
   (env, requestHandler) => {
-    const world = createWorld(env, requestHandler);
     const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
+    const world = createWorld(env, requestHandler, (error) =>
+      logger.error('unexpected', { error: { name: error.name, message: error.message } }),
+    );
     const wrapped = middy()
       .use(logged(logger))
       .handler(async (payload: unknown) => {

@@ -21,6 +21,7 @@ import { commit, readOwned } from './commit.ts';
 import { deliver, release } from './deliver.ts';
 import { fetchText } from './documents.ts';
 import { keepArtifacts, openInput, parsePayload } from './run-stage.ts';
+import { tell } from './tell.ts';
 
 export type HoldValues = {
   context: JobContext;
@@ -88,6 +89,7 @@ const wait = async (world: World, context: JobContext, token: TaskToken): Promis
   }
   if (job.status === 'WAITING_APPROVAL') await indexLinks(world, job.job_id, job.approval);
   await world.index.put(toRecord(job), job.status === 'WAITING_APPROVAL' ? nextAttention(job.approval) : null);
+  if (job.status === 'WAITING_APPROVAL' || job.status === 'WAITING_HUMAN') await tell(world, 'opened', job, job.approval, 1);
   return { opened: true };
 };
 

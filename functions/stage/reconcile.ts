@@ -13,6 +13,7 @@ import { deliver } from './deliver.ts';
 import { indexLinks } from './hold.ts';
 import { jobSpecKey, LOOK_AFTER_MS, soon } from './open-job.ts';
 import { finishCancel } from './settle.ts';
+import { tell } from './tell.ts';
 
 export type ReconcileReport = { checked: number; repaired: number; redelivered: number; redriven: number };
 
@@ -107,8 +108,17 @@ const passTime = async (world: World, before: JobState): Promise<JobState> => {
     if ((await world.log.append(event)) === 'conflict') break;
     state = evolve(state, event);
     if (event.event_type === 'APPROVAL_EXPIRED') state = await linkNewApprovers(world, state, before);
+    await tellOfTime(world, state, event);
   }
   return state;
+};
+
+/** What time did is told to those who can still decide. */
+const tellOfTime = async (world: World, state: JobState, event: JobEvent): Promise<void> => {
+  if (state.status !== 'WAITING_APPROVAL') return;
+  const { reminders, expiries } = state.approval;
+  if (event.event_type === 'APPROVAL_REMINDED') return tell(world, 'reminded', state, state.approval, reminders);
+  await tell(world, event.outputs['action'] === 'escalate' ? 'escalated' : 'expired', state, state.approval, expiries);
 };
 
 /** Those who are asked after an escalation get links as the first did. */
@@ -156,7 +166,11 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
     report.repaired += 1;
     return;
   }
-  if (state.status === 'WAITING_APPROVAL') await indexLinks(world, jobId, state.approval);
+  if (state.status === 'WAITING_APPROVAL') {
+    await indexLinks(world, jobId, state.approval);
+    await tell(world, 'opened', state, state.approval, 1);
+  }
+  await world.outbox.flush(jobId);
   const tokens = await world.tokens.list(jobId);
   const decided = tokens.filter((token) => findApproval(state, token)?.decision);
   if (decided.length > 0) {

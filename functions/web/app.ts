@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { artifactRoutes } from './api/artifacts.ts';
 import { decisionRoutes } from './api/decisions.ts';
 import { jobRoutes } from './api/jobs.ts';
+import { proofRoutes } from './api/proof.ts';
 import { serviceRoutes } from './api/service.ts';
 import { storeRoutes } from './api/stores.ts';
 import { switchRoutes } from './api/switches.ts';
@@ -64,6 +65,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     jobRoutes(deps),
     decisionRoutes(deps),
     artifactRoutes(deps),
+    proofRoutes(deps),
     storeRoutes(deps),
     switchRoutes(deps),
     pageRoutes(web),

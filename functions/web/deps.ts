@@ -1,7 +1,7 @@
 import type { Amount, Budgets } from '../../contracts/budget.ts';
 import type { Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor } from '../../contracts/events.ts';
-import type { VerifyReport } from '../../contracts/http.ts';
+import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
@@ -32,7 +32,18 @@ export type WebDeps = {
   identify: (request: Request) => Actor | Refusal;
   /** Where people sign in; without it `identify` alone says who asks. */
   signIn?: SignIn | null;
-  verify: (jobId: string) => Promise<VerifyReport>;
+  /** Verification of logs, and what others need to verify them. */
+  proof: {
+    /** Null for a job that never was. */
+    verify: (jobId: string) => Promise<VerifyReport | null>;
+    /** The next logs after this one, the audit log first. */
+    logs: (after: string | null, limit: number) => Promise<VerifyPage>;
+    digests: (after: number, limit: number) => Promise<DigestPage>;
+    /** A digest as stored; null when there is none. */
+    digest: (seq: number) => Promise<string | null>;
+    /** The public key, PEM. */
+    key: () => Promise<string>;
+  };
   /** Flags and kill switch. */
   switches: SwitchCommands;
   /** The job machine's definition, as parsed from its file. */

@@ -11,10 +11,10 @@ import type { Actor } from '../../contracts/events.ts';
 import { ActorId } from '../../contracts/ids.ts';
 import { Claims } from '../../contracts/session.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
-import { verifyChain } from '../lib/event.ts';
 import { createCommands } from '../stage/commands.ts';
 import { createSnapshots } from '../stage/snapshots.ts';
 import { createSwitchCommands, haltable } from '../stage/switches.ts';
+import { digestPage, verifyJob, verifyPage } from '../stage/verification.ts';
 import { createWeb } from './app.ts';
 import { actorOfClaims } from './session/person.ts';
 import { createSignIn, type SignIn } from './session/sign-in.ts';
@@ -79,13 +79,17 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     cassettes: world.cassettes,
     snapshots: createSnapshots(world),
     clock: world.clock,
+    linkOf: world.linkOf,
     budget: env.llm.budget,
     budgetUse: world.budgets.use,
     identify: signIn?.identify ?? identify,
     signIn,
-    verify: async (jobId) => {
-      const report = verifyChain(await world.log.read(jobId));
-      return { job_id: jobId, ...report };
+    proof: {
+      verify: (jobId) => verifyJob(world, jobId),
+      logs: (after, limit) => verifyPage(world, after, limit),
+      digests: (after, limit) => digestPage(world, after, limit),
+      digest: world.proof.digests.text,
+      key: world.proof.signer.publicKey,
     },
     flow: jobMachine,
     local: options.local,

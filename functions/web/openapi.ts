@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AuditDigest } from '../../contracts/digest.ts';
 import { JobEvent } from '../../contracts/events.ts';
 import { FlagName } from '../../contracts/flags.ts';
 import * as http from '../../contracts/http.ts';
@@ -34,6 +35,9 @@ const OUTPUTS = {
   Flag: http.FlagView,
   KillSwitch: http.KillView,
   VerifyReport: http.VerifyReport,
+  VerifyPage: http.VerifyPage,
+  AuditDigest,
+  DigestPage: http.DigestPage,
   SignIn: SignInView,
   Problem: http.Problem,
 };
@@ -170,10 +174,37 @@ const jobPaths = (): Json => ({
   '/jobs/{id}/verify': {
     get: operation(
       'verifyJob',
-      'Checks the job against its log.',
+      'Checks the log of a job: chain, digests, versions.',
       { 200: answer('What was found.', 'VerifyReport') },
       { parameters: [id] },
     ),
+  },
+});
+
+const proofPaths = (): Json => ({
+  '/verify': {
+    get: operation(
+      'verifyLogs',
+      'Checks the next logs after a job id, the audit log first.',
+      { 200: answer('What was found.', 'VerifyPage') },
+      { parameters: [parameter('after', 'query', schemaOf(JobId, 'input')), paging[0]] },
+    ),
+  },
+  '/digests': {
+    get: operation('listDigests', 'Signed digests after a number.', { 200: answer('A page.', 'DigestPage') }, { parameters: [after, paging[0]] }),
+  },
+  '/digests/{seq}': {
+    get: operation(
+      'getDigest',
+      'One signed digest.',
+      { 200: answer('The audit_digest_v1 document.', 'AuditDigest') },
+      { parameters: [parameter('seq', 'path', { type: 'integer', minimum: 1 })] },
+    ),
+  },
+  '/digests/key': {
+    get: operation('digestKey', 'The public key of the digests, as PEM.', {
+      200: { description: 'The key.', ...content('application/x-pem-file', { type: 'string' }) },
+    }),
   },
 });
 
@@ -285,6 +316,6 @@ export const openApi = (): Json => ({
     version: '1',
     description: 'LLM-assisted jobs behind hold points. Errors are RFC 9457 problem documents with a stable `code`.',
   },
-  paths: { ...otherPaths(), ...jobPaths() },
+  paths: { ...otherPaths(), ...proofPaths(), ...jobPaths() },
   components: { schemas: Object.fromEntries([...entries(OUTPUTS, 'output'), ...entries(INPUTS, 'input')]) },
 });

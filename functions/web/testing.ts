@@ -254,7 +254,17 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
       const id = request.headers.get('x-holdpoint-user') ?? 'bob';
       return id === 'nobody' ? new Refusal('UNAUTHENTICATED', 'sign in') : { type: 'user', id, identity: 'local' };
     },
-    verify: async (job_id) => ({ job_id, ...verifyChain(memory.logs.get(job_id) ?? []) }),
+    proof: {
+    verify: async (job_id) => {
+      const { problems, ...chain } = verifyChain(memory.logs.get(job_id) ?? []);
+      const found = problems.map((problem) => ({ kind: 'edited' as const, digest: null, ...problem }));
+      return chain.events === 0 ? null : { job_id, ...chain, signed_through: 0, digests: [], interval_s: 10, problems: found };
+    },
+    logs: async () => ({ reports: [], next: null }),
+    digests: async () => ({ digests: [], problems: [], applied: 0, next: null }),
+    digest: async () => null,
+    key: async () => '',
+  },
     flow: jobMachine,
     local: true,
     ...overrides,

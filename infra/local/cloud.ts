@@ -16,10 +16,11 @@ import type { Meter } from './meter.ts';
 import { type Oidc, type OidcOptions, startOidc } from './oidc/oidc.ts';
 import { createS3 } from './s3/server.ts';
 import { seed } from './seed.ts';
-import { ACCOUNT, BUCKET_SETTINGS, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
+import { ACCOUNT, ALERTS_TOPIC_ARN, BUCKET_SETTINGS, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
 import { createSfn } from './sfn/service.ts';
 import { simulateProviders } from './simulate.ts';
 import type { Simulator, SimulatorOptions } from './simulator/simulator.ts';
+import { createSns } from './sns/sns.ts';
 import { type Handle, serveHttp } from './wire.ts';
 
 export type CloudOptions = {
@@ -117,6 +118,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         s3: meter ? meter.s3(s3Handle) : s3Handle,
         dynamodb: meter ? meter.dynamodb(dynamoHandle) : dynamoHandle,
         states: (r) => states(r),
+        sns: createSns({ topics: [ALERTS_TOPIC_ARN] }).handle,
       }),
     );
     const aws = await serveHttp(endpoint, { port: options.awsPort, host: '127.0.0.1' });
@@ -129,7 +131,12 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     if (oidc) closers.push(() => oidc.close());
     const given = simulated?.environment ?? options.environment;
     const environment = oidc ? { HOLDPOINT_SIGN_IN: 'required', ...given, ...oidc.variables } : given;
-    const variables = functionVariables(dataDir, awsUrl, environment);
+    // Messages carry the address of the pages, so it must be known before the first function runs.
+    let fetch: (request: Request) => Response | Promise<Response> = () => new Response('starting', { status: 503 });
+    const pages = await listen((request) => fetch(request), options.port);
+    closers.push(() => pages.close());
+    const webUrl = `http://127.0.0.1:${pages.port}`;
+    const variables = functionVariables(dataDir, { aws: awsUrl, web: webUrl }, environment);
     const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter?.invoked);
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
@@ -148,10 +155,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
     if (dynamo.fresh) await reconcile({ all: true, restartWaiters: true });
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
-    const pages = await listen((request) => web.app.fetch(request), options.port);
-    closers.push(() => pages.close());
-
-    const webUrl = `http://127.0.0.1:${pages.port}`;
+    fetch = (request) => web.app.fetch(request);
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
     return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };
   } catch (error) {

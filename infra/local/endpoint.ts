@@ -11,12 +11,12 @@ const notImplemented = (service: string): AwsResponse => ({
   headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'NotImplemented' },
   body: JSON.stringify({
     __type: 'NotImplemented',
-    message: `the local cloud does not implement the service "${service}"; it has s3, dynamodb and states`,
+    message: `the local cloud does not implement the service "${service}"; it has s3, dynamodb, states and sns`,
   }),
 });
 
 /** The single AWS endpoint: routes by the signed service; unsigned requests are S3's. */
-export const createEndpoint = (services: Record<'s3' | 'dynamodb' | 'states', Handle>): Handle => {
+export const createEndpoint = (services: Record<'s3' | 'dynamodb' | 'states' | 'sns', Handle>): Handle => {
   const byName: Record<string, Handle> = services;
   return async (request) => {
     const service = serviceOf(request);

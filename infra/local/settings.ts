@@ -18,6 +18,9 @@ export const BUCKET_SETTINGS = {
 export const JOB_MACHINE = machineName(LOCAL);
 export const JOB_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${JOB_MACHINE}`;
 
+/** Where the local SNS takes messages: nobody subscribes, they are shown in the outbox. */
+export const ALERTS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:holdpoint-local-alerts`;
+
 /** The key ring of this data folder, made on first use. */
 const contextKeys = (dataDir: string): string => {
   const file = join(dataDir, 'context-keys.json');
@@ -29,7 +32,7 @@ const contextKeys = (dataDir: string): string => {
 };
 
 /** What people may set for the local cloud, handed to every function as it is. */
-const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|SOURCE_DATE_EPOCH)$/;
+const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|HOLDPOINT_NOTIFY_\w+|SLACK_WEBHOOK_URL|TELEGRAM_\w+|VITEST|SOURCE_DATE_EPOCH)$/;
 
 /** Functions that call models: only they are given provider keys. The others know where keys would be, as on AWS. */
 const MODEL_CALLERS = ['intent', 'report', 'stop'];
@@ -58,7 +61,7 @@ const knownSecrets = (process: Variables): string[] =>
 
 /** Variables of a local function: what the stack would set, and an access key that names the function. */
 export const functionVariables =
-  (dataDir: string, endpoint: string, process: Record<string, string | undefined>) =>
+  (dataDir: string, endpoints: { aws: string; web: string }, process: Variables) =>
   (name: string): Record<string, string | undefined> => ({
     ...pick(process, (variable) => PASSED_ON.test(variable)),
     ...(MODEL_CALLERS.includes(name)
@@ -78,7 +81,8 @@ export const functionVariables =
     HOLDPOINT_FLAGS_MAX_AGE_MS: process['HOLDPOINT_FLAGS_MAX_AGE_MS'] ?? '1000',
     HOLDPOINT_LOG_LEVEL: process['HOLDPOINT_LOG_LEVEL'] ?? 'SILENT',
     AWS_REGION: REGION,
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: endpoints.aws,
+    HOLDPOINT_ORIGIN: endpoints.web,
     AWS_ACCESS_KEY_ID: `${FUNCTION_KEY}${name}`,
     AWS_SECRET_ACCESS_KEY: 'local',
   });

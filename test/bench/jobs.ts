@@ -1,5 +1,5 @@
-import { createMeter } from '../../infra/local/meter.ts';
 import { minus, usd } from '../../contracts/pricing.ts';
+import { createMeter } from '../../infra/local/meter.ts';
 import { call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 import { type Figure, percentiles, series } from './stats.ts';
@@ -21,7 +21,10 @@ const untilEvent = async (web: string, jobId: string, after: number, type: strin
 
 const approveAt = async (web: string, jobId: string, step: string) => {
   const { job, events } = await untilSettled(web, jobId, step);
-  return { seq: events.length, send: () => call(web, `/jobs/${jobId}/approve?step=${step}`, { user: 'bench', body: { subject_digest: job.subject_digest } }) };
+  return {
+    seq: events.length,
+    send: () => call(web, `/jobs/${jobId}/approve?step=${step}`, { user: 'bench', body: { subject_digest: job.subject_digest } }),
+  };
 };
 
 /** Decision sent on the last approval → `DONE` visible. */

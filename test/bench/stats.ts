@@ -1,6 +1,7 @@
 export type Figure = { bench: string; n: number } & Record<string, string | number | boolean | null>;
 
-const at = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 

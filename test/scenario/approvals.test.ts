@@ -39,7 +39,7 @@ type Fixture = { cloud: TestCloud; world: World; commands: Commands };
 const start = async (rules: ApprovalPolicy): Promise<Fixture> => {
   const environment = { HOLDPOINT_APPROVAL_POLICY: JSON.stringify(rules) };
   const cloud = await startTestCloud({ environment });
-  const world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud.aws, environment)('web')));
+  const world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')));
   return { cloud, world, commands: createCommands(world) };
 };
 

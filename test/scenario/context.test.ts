@@ -12,7 +12,7 @@ import { sample } from '../support/specs.ts';
 
 let cloud: TestCloud;
 let world: World;
-const env = (name: string) => readEnv(functionVariables(cloud.dataDir, cloud.aws, {})(name));
+const env = (name: string) => readEnv(functionVariables(cloud.dataDir, cloud, {})(name));
 let runs = 2000;
 
 beforeAll(async () => {

@@ -17,11 +17,11 @@ export const startServices = async (): Promise<Services> => {
   const s3 = createS3({ dataDir: join(dataDir, 's3'), buckets: BUCKET_SETTINGS });
   const dynamo = await createDynamo(dataDir, TABLE_NAME);
   const states = () => Promise.resolve({ status: 501, headers: {}, body: '' });
-  const endpoint = await serveHttp(createEndpoint({ s3: (r) => s3.handle(r), dynamodb: dynamo.handle, states }), {
+  const endpoint = await serveHttp(createEndpoint({ s3: (r) => s3.handle(r), dynamodb: dynamo.handle, states, sns: states }), {
     port: 0,
     host: '127.0.0.1',
   });
-  const env = readEnv(functionVariables(dataDir, `http://127.0.0.1:${endpoint.port}`, {})('web'));
+  const env = readEnv(functionVariables(dataDir, { aws: `http://127.0.0.1:${endpoint.port}`, web: 'http://127.0.0.1:4400' }, {})('web'));
   const close = async () => {
     await endpoint.close();
     await dynamo.close();

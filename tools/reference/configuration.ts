@@ -25,6 +25,8 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_LLM_KEYS_SECRET_ARN: 'Secret that holds the keys of model providers.',
   HOLDPOINT_KNOWN_SECRETS: 'Secret values that are stored and shown nowhere, as a JSON array. Local only.',
   HOLDPOINT_LOG_LEVEL: 'Lowest level that is logged.',
+  HOLDPOINT_ORIGIN: 'Address of the pages, for links in messages.',
+  HOLDPOINT_NOTIFY_SECRET_ARN: 'Secret that holds the addresses of notifications.',
   HOLDPOINT_APPROVAL_POLICY: 'Who approves what, as JSON. Without it: anybody but the submitter, signed in.',
   HOLDPOINT_FLAGS_MAX_AGE_MS: 'How long a function goes by flags and kill switch as it read them. The local cloud sets 1000.',
   HOLDPOINT_SIGN_IN: 'Whether people have to sign in. `optional` knows who does, and lets others in as before.',

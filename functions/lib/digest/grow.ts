@@ -1,19 +1,12 @@
 import type { TamperProblem } from '../../../contracts/digest.ts';
 import { GENESIS_HASH } from '../../../contracts/events.ts';
+import { parseText } from './json.ts';
 import { inLog } from './problems.ts';
 import { isIntact, parseSealed } from './verify-events.ts';
 
 /** Where a log stands. */
 export type Standing = { seq: number; hash: string };
 export const NOT_SIGNED: Standing = { seq: 0, hash: GENESIS_HASH };
-
-const parseText = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
 
 /**
  * Where a log stands after the events that follow what was signed, or why they do not follow. `texts` are the objects as stored, in

@@ -74,10 +74,4 @@ export const artifactRoutes = (deps: WebDeps): Hono =>
       const object = await deps.artifacts.get(`jobs/${id}/${path}`);
       if (!object) throw notFound(`artifact "${path}" of job ${id}`);
       return c.body(new Uint8Array(object.body), 200, artifactHeaders(path));
-    })
-    .get('/jobs/:id/verify', async (c) => {
-      const id = jobIdOf(c.req.param('id'));
-      const report = await deps.verify(id);
-      if (report.events === 0) throw notFound(`job ${id}`);
-      return c.json(report);
     });

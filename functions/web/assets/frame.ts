@@ -30,6 +30,7 @@ main { max-width: 1160px; margin: 0 auto; padding: var(--s6) var(--s4) var(--s12
 .brand a { color: var(--ink); font-weight: 700; text-decoration: none; letter-spacing: 0.01em; }
 .env { border: 1px solid var(--strong); border-radius: 2px; padding: 0 var(--s1); color: var(--quiet); }
 .who { margin-left: auto; font-size: var(--small); }
+.sign-out button, .sign-out button:hover { min-height: 0; padding: var(--s2) 0; border: 0; background: none; color: var(--link); font-weight: 400; text-decoration: underline; text-underline-offset: 2px; }
 .columns { display: grid; gap: var(--s8); grid-template-columns: minmax(0, 1fr); }
 .columns > * { display: grid; gap: var(--s8); align-content: start; grid-template-columns: minmax(0, 1fr); }
 .columns > * > :empty { display: none; }
@@ -44,13 +45,14 @@ main { max-width: 1160px; margin: 0 auto; padding: var(--s6) var(--s4) var(--s12
   .brand { width: 100%; }
   .bar { padding-bottom: 0; }
   .who { order: 1; flex: 1; text-align: right; }
+  .sign-out { order: 1; }
   .brand { order: 0; width: auto; }
   .bar nav { order: 2; width: 100%; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {
   .bar nav, .skip, form, .filter, .map a { text-decoration: none; }
-  .bar nav, .skip, .decision form, .filter, .more { display: none; }
+  .bar nav, .sign-out, .skip, .decision form, .filter, .more { display: none; }
   .rel { display: none; }
   .exact { display: inline; }
   .columns { grid-template-columns: minmax(0, 1fr); }

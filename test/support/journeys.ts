@@ -1,0 +1,253 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import type { CloudOptions } from '../../infra/local/cloud.ts';
+import { JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
+import type { Question } from '../../infra/local/simulator/simulator.ts';
+import type { AwsRequest, Handle } from '../../infra/local/wire.ts';
+import {
+  approve,
+  call,
+  driveToEnd,
+  getJob,
+  startTestCloud,
+  submit,
+  type TestCloud,
+  temporaryFolder,
+  until,
+  untilSettled,
+} from './cloud.ts';
+import { sample } from './specs.ts';
+
+let runs = 9000;
+const idea = (name = 'idea-trend', changes: Record<string, unknown> = {}) => sample(name, { run: runs++, ...changes });
+
+const saying = (hypothesis: string, changes: Record<string, unknown> = {}) => {
+  const spec = idea('idea-trend', changes);
+  return { ...spec, idea: { ...(spec['idea'] as object), hypothesis } };
+};
+
+/** Decides what waits at `step`. */
+const decide = async (web: string, jobId: string, step: string, choice: 'approve' | 'reject' | 'revise'): Promise<void> => {
+  const { job } = await untilSettled(web, jobId, step);
+  await call(web, `/jobs/${jobId}/${choice}?step=${step}`, { body: { subject_digest: job.subject_digest, comment: 'so it goes' } });
+};
+
+const ended = (web: string, jobId: string) =>
+  until(
+    () => getJob(web, jobId),
+    ({ job }) => job.status === 'DONE',
+  );
+
+/** Looks at a job, and at everything else, as people do. */
+const lookAround = async (web: string, jobId: string): Promise<void> => {
+  const { job } = await getJob(web, jobId);
+  const lists = [
+    '/jobs',
+    `/jobs?status=${job.status}`,
+    '/ui/jobs',
+    '/ui/approvals',
+    '/ui/cassettes',
+    '/snapshots',
+    '/flags',
+    '/audit/events',
+  ];
+  const own = ['', '/artifacts', '/artifacts/job_spec.json', '/verify', '/report'].map((path) => `/jobs/${jobId}${path}`);
+  for (const path of [...lists, ...own, `/ui/jobs/${jobId}`, `/ui/jobs/${jobId}/budget`]) await (await fetch(web + path)).text();
+};
+
+const SNAPSHOT = ['date,open,high,low,close,volume', ...Array.from({ length: 400 }, (_, i) => row(i))].join('\n');
+function row(i: number): string {
+  const date = new Date(Date.UTC(2001, 0, 1) + i * 86_400_000).toISOString().slice(0, 10);
+  return `${date},100,101,99,100,1000`;
+}
+
+/** Jobs of every outcome that needs no model, flags and snapshots, in one cloud. */
+const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
+  const cloud = await startTestCloud(options);
+  const { web } = cloud;
+  try {
+    const succeeds = await submit(web, idea());
+    await decide(web, succeeds.job_id, 'blueprint', 'approve');
+    await decide(web, succeeds.job_id, 'runspec', 'revise');
+    await lookAround(web, succeeds.job_id);
+    await driveToEnd(web, succeeds.job_id);
+    const others = ['idea-reversal', 'idea-guarded', 'blueprint-breakout'].map(async (name) => {
+      const { job_id } = await submit(web, idea(name));
+      await driveToEnd(web, job_id);
+      await lookAround(web, job_id);
+    });
+    const rejected = await submit(web, idea());
+    await decide(web, rejected.job_id, 'blueprint', 'reject');
+    const cancelled = await submit(web, idea());
+    await untilSettled(web, cancelled.job_id, 'blueprint');
+    await call(web, `/jobs/${cancelled.job_id}/cancel`, { body: { reason: 'not needed' } });
+    const unknown = await submit(web, saying('Nobody has asked this before.'));
+    await Promise.all([...others, startedByAws(cloud), ...[rejected, unknown].map(({ job_id }) => ended(web, job_id))]);
+    await call(web, `/jobs/${unknown.job_id}/redrive`, { body: { reason: 'try again' } });
+    await lookAround(web, unknown.job_id);
+    await call(web, '/snapshots', { body: { snapshot_id: 'flat', symbol: 'FLAT', csv: SNAPSHOT } });
+    await call(web, '/flags/doctor_enabled', { method: 'PUT', body: { value: true, reason: 'try it' } });
+    await call(web, '/kill', { body: { scope: 'all', reason: 'a drill' } });
+    await call(web, '/kill/release', { body: { reason: 'over' } });
+  } finally {
+    await cloud.remove();
+  }
+};
+
+/** The execution opens the job itself, and a second one finds it taken. */
+const startedByAws = async ({ aws, web }: TestCloud): Promise<void> => {
+  const sfn = new SFNClient({ region: 'us-east-1', endpoint: aws, credentials: { accessKeyId: 'ci', secretAccessKey: 'ci' } });
+  const spec = idea();
+  for (const name of ['first', 'second']) {
+    await sfn.send(new StartExecutionCommand({ stateMachineArn: `${JOB_MACHINE_ARN}:live`, name, input: JSON.stringify(spec) }));
+  }
+  sfn.destroy();
+  const { job_id } = await submit(web, spec);
+  await untilSettled(web, job_id);
+};
+
+const UNSURE = 'Something about the market, I am not sure what.';
+const asking = ({ user }: Question): string | undefined =>
+  user.some((text) => text.includes(UNSURE) && !text.includes('the_authors_answer'))
+    ? JSON.stringify({ schema_version: 'agent_question_v1', question: 'Which holding period do you mean?' })
+    : undefined;
+
+/** Live and recorded answers, questions back, budgets that run out, and providers that all fail. */
+const live = async (options: Partial<CloudOptions>): Promise<void> => {
+  const environment = {
+    HOLDPOINT_LLM_DISABLE_NETWORK: undefined,
+    HOLDPOINT_LLM_RETRIES: '0',
+    HOLDPOINT_LLM_TIMEOUT_SECONDS: '2',
+    HOLDPOINT_BUDGET_CALLS: '2',
+  };
+  const cloud = await startTestCloud({ simulate: { answer: asking }, environment, ...options });
+  const { web } = cloud;
+  const confirmed = async (spec: unknown): Promise<string> => {
+    const { job_id } = await submit(web, spec);
+    await approve(web, job_id, 'llm_live_confirm');
+    return job_id;
+  };
+  try {
+    const recorded = await confirmed(saying('Trends go on for a while.', { llm: { mode: 'record' } }));
+    const question = await confirmed(saying(UNSURE, { llm: { mode: 'live' } }));
+    await until(
+      () => getJob(web, question),
+      ({ job }) => job.status !== 'RUNNING',
+    );
+    await call(web, `/jobs/${question}/resume`, { body: { step: 'intent', answer: 'About a quarter.' } });
+    await driveToEnd(web, recorded);
+    const spent = await confirmed(saying('Another budget idea.', { llm: { mode: 'live' } }));
+    await decide(web, spent, 'blueprint', 'revise');
+    await decide(web, spent, 'blueprint', 'revise');
+    await decide(web, spent, 'budget_escalation', 'approve');
+    await untilSettled(web, spent, 'blueprint');
+    await untilSettled(web, question, 'blueprint');
+    await call(web, '/flags/doctor_enabled', { method: 'PUT', body: { value: true, reason: 'explain failures' } });
+    cloud.simulator?.setFaults([{ kind: 'server_error', times: Number.POSITIVE_INFINITY }]);
+    const degraded = await confirmed(idea('idea-trend', { llm: { mode: 'live' } }));
+    await untilSettled(web, degraded, 'blueprint');
+    await ended(web, await confirmed(saying('An idea nobody recorded.', { llm: { mode: 'record' } })));
+  } finally {
+    await cloud.remove();
+  }
+};
+
+/** Jobs before, at and behind a hold come back from the log when the table is lost. */
+const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
+  const dataDir = temporaryFolder();
+  const first = await startTestCloud({ dataDir, ...options });
+  const waiting = await submit(first.web, idea());
+  await untilSettled(first.web, waiting.job_id, 'blueprint');
+  const revised = await submit(first.web, idea());
+  await decide(first.web, revised.job_id, 'blueprint', 'approve');
+  await decide(first.web, revised.job_id, 'runspec', 'revise');
+  await approve(first.web, revised.job_id, 'blueprint');
+  await untilSettled(first.web, revised.job_id, 'runspec');
+  await call(first.web, '/flags/doctor_enabled', { method: 'PUT', body: { value: true, reason: 'survives' } });
+  await first.close();
+  rmSync(join(dataDir, 'dynamodb'), { recursive: true });
+  const second = await startTestCloud({ dataDir, ...options });
+  try {
+    for (const { job_id } of [waiting, revised]) await driveToEnd(second.web, job_id);
+  } finally {
+    await second.remove();
+  }
+};
+
+const FAILED = { status: 500, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{"__type":"InternalFailure"}' };
+
+/** Step Functions hears nothing from the API: what people decide is carried out by the reconciler. */
+const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
+  const muted = ({ headers }: AwsRequest): boolean =>
+    headers['authorization']?.includes('Credential=LOCAL-web/') === true &&
+    /AWSStepFunctions\.(SendTask|Stop|Start)/.test(headers['x-amz-target'] ?? '');
+  const intercept =
+    (handle: Handle): Handle =>
+    async (request) =>
+      muted(request) ? FAILED : handle(request);
+  const cloud = await startTestCloud({ ...options, intercept });
+  const { web } = cloud;
+  const opened = async (): Promise<string> => {
+    const spec = idea();
+    await call(web, '/jobs', { body: spec });
+    const sfn = new SFNClient({ region: 'us-east-1', endpoint: cloud.aws, credentials: { accessKeyId: 'ci', secretAccessKey: 'ci' } });
+    sfn.destroy();
+    const { body } = await call(web, `/jobs?q=${encodeURIComponent(String(spec['title']))}&limit=1`);
+    return (body as { jobs: { job_id: string }[] }).jobs[0]?.job_id ?? '';
+  };
+  try {
+    const [approved, revised, cancelled] = [await opened(), await opened(), await opened()];
+    await call(cloud.web, '/healthz');
+    await decide(web, approved, 'blueprint', 'approve');
+    await decide(web, revised, 'blueprint', 'revise');
+    await untilSettled(web, cancelled, 'blueprint');
+    await call(web, `/jobs/${cancelled}/cancel`, { body: {} });
+    await untilSettled(web, approved, 'runspec');
+    await until(
+      () => getJob(web, revised),
+      ({ job, events }) =>
+        job.status === 'WAITING_APPROVAL' && events.filter((event) => event.event_type === 'WAITING_APPROVAL').length > 1,
+    );
+    await ended(web, cancelled);
+  } finally {
+    await cloud.remove();
+  }
+};
+
+/** Approvals that several people, links and time have a part in. */
+const byPolicy = async (options: Partial<CloudOptions>): Promise<void> => {
+  const blueprint = {
+    approvers: ['ann', 'bob'],
+    quorum: 1,
+    self_approval: true,
+    expires_after: 1,
+    on_expiry: 'escalate',
+    escalate_to: ['boss'],
+  };
+  const environment = { HOLDPOINT_APPROVAL_POLICY: JSON.stringify({ ...LOCAL_POLICY, steps: { blueprint } }) };
+  const cloud = await startTestCloud({ ...options, environment });
+  try {
+    const { job_id } = await submit(cloud.web, idea());
+    await untilSettled(cloud.web, job_id, 'blueprint');
+    await call(cloud.web, `/jobs/${job_id}/delegate?step=blueprint`, { user: 'ann', body: { to: 'dave' } });
+    await until(
+      () => getJob(cloud.web, job_id),
+      ({ events }) => events.some((event) => event.event_type === 'APPROVAL_EXPIRED'),
+    );
+    await approve(cloud.web, job_id, 'blueprint', 'boss');
+    await untilSettled(cloud.web, job_id, 'runspec');
+  } finally {
+    await cloud.remove();
+  }
+};
+
+/** What people and machines do with this system, end to end. Each starts clouds of its own with the options it is given. */
+export const JOURNEYS: Readonly<Record<string, (options: Partial<CloudOptions>) => Promise<void>>> = {
+  replayed,
+  live,
+  lostTable,
+  mutedApi,
+  byPolicy,
+};
