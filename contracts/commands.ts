@@ -33,6 +33,8 @@ export type Commands = {
   submit(spec: JobSpec, actor: Actor): Promise<{ created: boolean; state: JobState }>;
   /** Folds the job from its log; null when there is none. Brings a lagging projection forward. */
   load(jobId: string): Promise<LoadedJob | null>;
+  /** Events after a sequence, without reading the whole log; null where there is no such job. */
+  eventsAfter(jobId: string, after: number): Promise<JobEvent[] | null>;
   decide(
     jobId: string,
     command: {
@@ -49,12 +51,12 @@ export type Commands = {
   /** Hands one approver's say on the open step to somebody else. */
   delegate(jobId: string, command: { step: string; to: string; actor: Actor; channel: Channel }): Promise<JobState>;
   /** Revokes links of the open step: one approver's, or all. */
-  revokeLinks(jobId: string, command: { step: string; approver: string | null; actor: Actor }): Promise<JobState>;
+  revokeLinks(jobId: string, command: { step: string; approver: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
   /** The job, approval and approver a link was issued for. Refuses with NOT_FOUND or LINK_EXPIRED. */
   openLink(capability: string): Promise<OpenedLink>;
   /** Gives a job that ended badly to a new execution, which runs it from its log. */
-  redrive(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
-  cancel(jobId: string, command: { reason: string | null; actor: Actor }): Promise<JobState>;
+  redrive(jobId: string, command: { reason: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
+  cancel(jobId: string, command: { reason: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
   /** One reconciler pass: projection, undelivered decisions, missing executions. */
   reconcile(options: {
     restartWaiters: boolean;

@@ -20,6 +20,9 @@ export const Outcome = z.enum([
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
+/** Outcomes a person may send on: what failed, not what somebody decided. */
+export const REDRIVABLE: readonly Outcome[] = ['error', 'stopped_llm_error', 'stopped_budget', 'timed_out'];
+
 /** An artifact as the log and the context name it: full key in the artifact bucket, and its digest. */
 export const ArtifactRef = z.strictObject({ key: z.string().max(400), sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) });
 export type ArtifactRef = z.infer<typeof ArtifactRef>;

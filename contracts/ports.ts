@@ -11,8 +11,8 @@ import type { FlagState, Switches } from './switches.ts';
 export type EventLog = {
   /** Creates the event at its sequence number, or says that somebody was there first. */
   append(event: JobEvent): Promise<'appended' | 'conflict'>;
-  /** Events after `after`, in order, gap-free. Empty for an unknown job. */
-  read(jobId: string, after?: number): Promise<JobEvent[]>;
+  /** Events after `after`, in order, gap-free. Empty for an unknown job. `newest`: the last sequence known to exist. */
+  read(jobId: string, after?: number, newest?: number): Promise<JobEvent[]>;
   /** Ids of all jobs that have a log, in key order. For rebuilding; never on a hot path. */
   jobs(): AsyncIterable<string>;
 };

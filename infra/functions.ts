@@ -11,6 +11,7 @@ export type FunctionName =
   | 'finish'
   | 'stop'
   | 'reconcile'
+  | 'digest'
   | 'web';
 
 export type FunctionSpec = {
@@ -51,6 +52,13 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     memoryMb: 512,
     timeoutSeconds: 300,
     description: 'Brings projection, deliveries and executions in line with the log',
+  },
+  {
+    name: 'digest',
+    entry: 'functions/digest/handler.ts',
+    memoryMb: 512,
+    timeoutSeconds: 900,
+    description: 'Signs where every log stands that grew',
   },
   { name: 'web', entry: 'functions/web/handler.ts', memoryMb: 1024, timeoutSeconds: 29, description: 'HTTP API and pages' },
 ];

@@ -8,7 +8,7 @@ export type IndexName = (typeof TABLE.indexes)[number]['name'];
 /**
  * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is the job machine started
  * through its alias; `client-secret` is that of sign-in; `executions` are those of the job machine; `waits` are its open task tokens;
- * `flags` is the one item of flags and kill switch.
+ * `flags` is the one item of flags and kill switch; `digest-key` signs digests.
  */
 export type Target =
   | { on: 'objects'; bucket: BucketId; prefix: string }
@@ -17,6 +17,7 @@ export type Target =
   | { on: 'flags' }
   | { on: 'indexes'; names: readonly IndexName[] }
   | { on: 'context-keys' }
+  | { on: 'digest-key' }
   | { on: 'client-secret' }
   | { on: 'alias' }
   | { on: 'executions' }
@@ -67,6 +68,12 @@ const AUDIT_REASON = 'events of the audit log carry sequence numbers, known only
 const audit = (actions: readonly string[]): Grant => objects('Audit', 'events', 'audit/', actions, AUDIT_REASON);
 /** Asks flags and kill switch before it acts; a lost item is read from the audit log. */
 const SWITCHES: readonly Grant[] = [{ sid: 'Flags', on: 'flags', actions: ['dynamodb:GetItem'] }, audit(GET)];
+
+const DIGEST_REASON = 'digests are numbered in the order they are written';
+const digests = (actions: readonly string[]): Grant => objects('Digests', 'events', 'digests/', actions, DIGEST_REASON);
+const digestKey = (...actions: string[]): Grant => ({ sid: 'DigestKey', on: 'digest-key', actions: actions.map((name) => `kms:${name}`) });
+/** What a delete marker or a second version would give away. */
+const VERSIONS: Grant = { ...keys('Versions', 'events', 'jobs/', 'audit/', 'digests/'), actions: ['s3:ListBucketVersions'] };
 
 const READS_JOB: readonly Grant[] = [...BASE, jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/')];
 const READS_SNAPSHOT: readonly Grant[] = [...BASE, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')];
@@ -120,14 +127,22 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     query('due'),
     ...CONTROL,
   ],
+  digest: [
+    objects('Events', 'events', 'jobs/', GET, 'event keys carry job id and sequence number, known only at run time'),
+    keys('EventKeys', 'events', 'jobs/'),
+    ...[audit(GET), digests(GET_PUT), digestKey('Sign', 'GetPublicKey')],
+    table('GetItem', 'BatchGetItem', 'UpdateItem'),
+    query('due'),
+  ],
   web: [
     ...BASE,
+    ...[VERSIONS, digests(GET), digestKey('GetPublicKey')],
     jobFiles(GET_PUT),
     snapshots(GET_PUT),
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/'),
     ...REPLAY,
     audit(GET_PUT),
-    table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+    table('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     query('by_created', 'by_status', 'waiting', 'due'),
     ...CONTROL,
   ],

@@ -22,4 +22,7 @@ export const LIVE = 'live';
 
 export const functionName = (environment: Named, name: string): string => `${base(environment)}-${name}`;
 
+/** Alias of the KMS key that signs digests. */
+export const digestKeyAlias = (environment: Named): string => `alias/${base(environment)}-digests`;
+
 export const contextSecretName = (environment: Named): string => `${base(environment)}-context-keys`;

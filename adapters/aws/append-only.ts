@@ -6,6 +6,8 @@ import { hasName, isMissing } from './aws-errors.ts';
 
 /** How many events are asked for at once: sequence numbers have no gaps, so the first missing key ends the log. */
 const READ_AHEAD = 16;
+/** Requests of one reader under way at the most. */
+const MOST_AT_ONCE = 64;
 const TRIES = 5;
 
 const parseEvent = (text: string, key: string): JobEvent => {
@@ -52,14 +54,18 @@ export const createEvent = async (s3: S3Client, bucket: string, key: string, eve
   throw new PermanentError(`S3 kept answering 409 for ${key}`);
 };
 
-/** At most `limit` events after `after`, in order. */
+/**
+ * At most `limit` events after `after`, in order. `newest` is the last sequence the caller knows of: knowing it saves
+ * asking for keys that do not exist yet.
+ */
 export const readEvents = async (
   get: (seq: number) => Promise<JobEvent | null>,
   after: number,
-  limit = Number.POSITIVE_INFINITY,
+  { limit = Number.POSITIVE_INFINITY, newest }: { limit?: number | undefined; newest?: number | undefined } = {},
 ): Promise<JobEvent[]> => {
   const events: JobEvent[] = [];
-  for (let next = after + 1, width = after === 0 ? READ_AHEAD : 2; events.length < limit; next += width, width = READ_AHEAD) {
+  const first = newest === undefined ? (after === 0 ? READ_AHEAD : 2) : Math.max(1, newest - after + 1);
+  for (let next = after + 1, width = Math.min(first, MOST_AT_ONCE); events.length < limit; next += width, width = READ_AHEAD) {
     const chunk = await Promise.all(Array.from({ length: width }, (_, i) => get(next + i)));
     const end = chunk.indexOf(null);
     events.push(...chunk.slice(0, end === -1 ? width : end).filter((event) => event !== null));

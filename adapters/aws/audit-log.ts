@@ -23,7 +23,7 @@ export const createAuditLog = (s3: S3Client, bucket: string): AuditLog => {
 
   return {
     append: async (event) => createEvent(s3, bucket, auditKey(event.seq), event),
-    read: async (after = 0, limit) => readEvents(get, after, limit),
+    read: async (after = 0, limit) => readEvents(get, after, { limit }),
     last,
   };
 };

@@ -8,9 +8,9 @@ import { createEvent, getEvent, readEvents } from './append-only.ts';
 export const createEventLog = (s3: S3Client, bucket: string): EventLog => ({
   append: async (event) => createEvent(s3, bucket, eventKey(JobId.parse(event.job_id), event.seq), event),
 
-  read: async (jobId, after = 0) => {
+  read: async (jobId, after = 0, newest) => {
     JobId.parse(jobId);
-    return readEvents((seq) => getEvent(s3, bucket, eventKey(jobId, seq)), after);
+    return readEvents((seq) => getEvent(s3, bucket, eventKey(jobId, seq)), after, { newest });
   },
 
   jobs: async function* () {

@@ -34,7 +34,7 @@ const discover = async (settings: SignInConfig, region: string): Promise<Known> 
     {
       timeout: TIMEOUT_SECONDS,
       // Only loopback issuers may be plain http; the settings refuse others.
-      execute: [...(issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [])],
+      execute: [client.enableNonRepudiationChecks, ...(issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [])],
     },
   );
   const { jwks_uri, issuer: name } = config.serverMetadata();

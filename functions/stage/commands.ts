@@ -1,6 +1,6 @@
 import type { World } from '../../adapters/world.ts';
 import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
-import type { Actor, EventDraft } from '../../contracts/events.ts';
+import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
@@ -35,11 +35,12 @@ type Settled = { draft: EventDraft } | { already: DecisionView };
 
 /** Order of a decision: bring the reconciler forward → append → answer the waits → show it. */
 const settle = async (world: World, jobId: string, decideOn: (state: JobState) => Settled): Promise<DecisionView> => {
-  await world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS));
-  const result = await appendDecided(world, jobId, (state) => {
+  const [row] = await Promise.all([world.index.get(jobId), world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS))]);
+  const decided = (state: JobState) => {
     const decision = decideOn(state);
     return 'already' in decision ? { settled: decision.already } : { draft: decision.draft };
-  });
+  };
+  const result = await appendDecided(world, jobId, decided, row?.last_seq);
   await deliver(world, result.state);
   if ('settled' in result) return result.settled;
   const { state, visit } = result.event.outputs;
@@ -66,13 +67,20 @@ const cancel = async (world: World, jobId: string, { reason, actor }: { reason: 
 
 /** Reading a job repairs its row when a status change did not reach the projection. */
 const load = async (world: World, jobId: string): Promise<LoadedJob | null> => {
-  const [events, row] = await Promise.all([world.log.read(jobId), world.index.get(jobId)]);
+  const row = await world.index.get(jobId);
+  const events = await world.log.read(jobId, 0, row?.last_seq);
   const state = fold(events);
   if (!state) return null;
   const record = toRecord(state);
   const lags = !row || row.status !== record.status || row.step !== record.step || row.visit !== record.visit;
   if (lags && record.last_seq > (row?.last_seq ?? 0)) await world.index.put(record, soon(world, REDELIVER_AFTER_MS));
   return { state, events };
+};
+
+/** What came after `after`. Null where there is no such job. */
+const eventsAfter = async (world: World, jobId: string, after: number): Promise<JobEvent[] | null> => {
+  const events = await world.log.read(jobId, after);
+  return events.length > 0 || (await world.index.get(jobId)) ? events : null;
 };
 
 /** What people say goes into the log: without the secrets they may have pasted. */
@@ -82,6 +90,7 @@ const spoken = <T extends string | null>(world: World, text: T): T => redactDeep
 export const createCommands = (world: World): Commands => ({
   submit: (spec, actor) => submit(world, spec, actor),
   load: (jobId) => load(world, jobId),
+  eventsAfter: (jobId, after) => eventsAfter(world, jobId, after),
   decide: (jobId, command) => {
     const comment = spoken(world, command.comment);
     return settle(world, jobId, (state) => decide(state, { ...command, comment }));

@@ -16,8 +16,9 @@ export type Committed = {
 };
 
 /** Reads the log for the execution that believes to own the job. */
-export const readOwned = async (world: World, { job_id, run_id }: { job_id: string; run_id: string }) => {
-  const events = await world.log.read(job_id);
+export const readOwned = async (world: World, place: { job_id: string; run_id: string; last_seq?: number }) => {
+  const { job_id, run_id, last_seq } = place;
+  const events = await world.log.read(job_id, 0, last_seq);
   const state = fold(events);
   if (!state) throw new Superseded(`job ${job_id} has no log`);
   if (state.owner_run !== run_id) throw new Superseded(`execution ${state.owner_run} owns job ${job_id} now; this one (${run_id}) ends`);

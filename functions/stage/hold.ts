@@ -80,9 +80,9 @@ export const indexLinks = async (world: World, jobId: string, { state, visit, li
 };
 
 /** Keeps the token, then looks again: what was decided meanwhile is answered at once. */
-const wait = async (world: World, context: JobContext, token: TaskToken): Promise<{ opened: boolean }> => {
+const wait = async (world: World, context: JobContext, token: TaskToken, newest: number): Promise<{ opened: boolean }> => {
   await world.tokens.put(token);
-  const { state: job } = await readOwned(world, context);
+  const { state: job } = await readOwned(world, { ...context, last_seq: newest });
   if (findApproval(job, token)?.decision) {
     await deliver(world, job, [token]);
     return { opened: false };
@@ -104,7 +104,7 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   const context = { ...(await openInput(world, payload, [state, ...failingStates(state)])), state };
   const visit = (context.visits[state] ?? 0) + 1;
   const token: TaskToken = { job_id: context.job_id, run_id: context.run_id, state, step, visit, token: payload.task_token, context };
-  if (await opened(world, context, visit)) return wait(world, context, token);
+  if (await opened(world, context, visit)) return wait(world, context, token, context.replay_until);
 
   const [shown, budget] = await Promise.all([
     shownBy(world, context),
@@ -118,7 +118,7 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   const { artifacts, draft } = rules({ context, step, visit, at, llm: world.env.llm, policy, links, budget, shown });
   await keepArtifacts(world, context.job_id, artifacts);
   const { event } = await commit(world, context, draft);
-  if (event.event_type !== 'APPROVED') return wait(world, context, token);
+  if (event.event_type !== 'APPROVED') return wait(world, context, token, event.seq);
   await release(world, { last_seq: event.seq, last_hash: event.hash }, token);
   return { opened: false };
 };

@@ -1,7 +1,7 @@
 import type { World } from '../../adapters/world.ts';
-import { Refusal } from '../../contracts/commands.ts';
+import { type Channel, Refusal } from '../../contracts/commands.ts';
 import type { Actor, JobEvent } from '../../contracts/events.ts';
-import type { JobState } from '../../contracts/job-state.ts';
+import { type JobState, REDRIVABLE } from '../../contracts/job-state.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
 import { linkedApprovers } from '../lib/capability.ts';
 import { sealEvent } from '../lib/event.ts';
@@ -57,9 +57,6 @@ export const redrive = async (world: World, { state }: Job, reason: string | nul
   await world.index.put(toRecord(evolve(state, event)), soon(world, LOOK_AFTER_MS));
   return true;
 };
-
-/** Outcomes a person may send on: what failed, not what somebody decided. */
-const REDRIVABLE: readonly string[] = ['error', 'stopped_llm_error', 'stopped_budget', 'timed_out'];
 
 /** A person gives a job that ended badly another execution. */
 export const redriveJob = async (

@@ -7,8 +7,8 @@ import { evolve, fold, toRecord } from '../lib/fold.ts';
 
 /** Lost races before a command gives up. */
 const ATTEMPTS = 50;
-const loadOrRefuse = async (world: World, jobId: string): Promise<LoadedJob> => {
-  const events = await world.log.read(jobId);
+const loadOrRefuse = async (world: World, jobId: string, newest?: number): Promise<LoadedJob> => {
+  const events = await world.log.read(jobId, 0, newest);
   const state = fold(events);
   if (!state) throw new Refusal('NOT_FOUND', `there is no job ${jobId}`);
   return { state, events };
@@ -19,9 +19,10 @@ export const appendDecided = async <T>(
   world: World,
   jobId: string,
   decideOn: (state: JobState, events: JobEvent[]) => { draft: EventDraft } | { settled: T },
+  newest?: number,
 ): Promise<{ event: JobEvent; state: JobState } | { settled: T; state: JobState }> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { state, events } = await loadOrRefuse(world, jobId);
+    const { state, events } = await loadOrRefuse(world, jobId, newest);
     const decision = decideOn(state, events);
     if ('settled' in decision) return { settled: decision.settled, state };
     const event = sealEvent(decision.draft, { ...state, run_id: state.owner_run, at: world.clock().toISOString() });

@@ -147,6 +147,7 @@ const settle = (memory: Memory, id: string, decideOn: (state: JobState) => Settl
 
 const commandsOf = (memory: Memory): Commands => ({
   load: async (id) => load(memory, id),
+  eventsAfter: async (id, after) => load(memory, id)?.events.filter((event) => event.seq > after) ?? null,
   submit: async (spec, actor) => {
     const id = sha256Hex(canonicalJson(spec)).slice(0, 12);
     const there = load(memory, id);
@@ -255,16 +256,16 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
       return id === 'nobody' ? new Refusal('UNAUTHENTICATED', 'sign in') : { type: 'user', id, identity: 'local' };
     },
     proof: {
-    verify: async (job_id) => {
-      const { problems, ...chain } = verifyChain(memory.logs.get(job_id) ?? []);
-      const found = problems.map((problem) => ({ kind: 'edited' as const, digest: null, ...problem }));
-      return chain.events === 0 ? null : { job_id, ...chain, signed_through: 0, digests: [], interval_s: 10, problems: found };
+      verify: async (job_id) => {
+        const { problems, ...chain } = verifyChain(memory.logs.get(job_id) ?? []);
+        const found = problems.map((problem) => ({ kind: 'edited' as const, digest: null, ...problem }));
+        return chain.events === 0 ? null : { job_id, ...chain, signed_through: 0, digests: [], interval_s: 10, problems: found };
+      },
+      logs: async () => ({ reports: [], next: null }),
+      digests: async () => ({ digests: [], problems: [], applied: 0, next: null }),
+      digest: async () => null,
+      key: async () => '',
     },
-    logs: async () => ({ reports: [], next: null }),
-    digests: async () => ({ digests: [], problems: [], applied: 0, next: null }),
-    digest: async () => null,
-    key: async () => '',
-  },
     flow: jobMachine,
     local: true,
     ...overrides,

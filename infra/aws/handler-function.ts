@@ -15,7 +15,7 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
-import type { FunctionSpec } from '../functions.ts';
+import type { FunctionName, FunctionSpec } from '../functions.ts';
 import { grantsOf } from '../grants.ts';
 import { bucketName, functionName, LIVE, tableName } from '../names.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
@@ -28,6 +28,7 @@ type Props = {
   readonly environment: Environment;
   readonly code: CodeOf;
   readonly contextSecret: Secret;
+  readonly digestKey: Key;
   readonly dataKey: Key | undefined;
 };
 
@@ -42,7 +43,7 @@ export class HandlerFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: Props) {
     super(scope, id);
-    const { spec, environment, code, contextSecret } = props;
+    const { spec, environment, code, contextSecret, digestKey } = props;
     const name = functionName(environment, spec.name);
     const logs = logGroup(this, 'Logs', `/aws/lambda/${name}`, environment);
 
@@ -59,6 +60,7 @@ export class HandlerFunction extends Construct {
       role: this.#role(props, logs),
       environment: {
         ...variables(this, environment, contextSecret),
+        ...(DIGEST_KEY_USERS.includes(spec.name) ? { HOLDPOINT_DIGEST_KEY_ARN: digestKey.keyArn } : {}),
         ...(spec.name === 'web' ? signInVariables(environment) : {}),
         NODE_OPTIONS: '--enable-source-maps',
       },
@@ -78,13 +80,14 @@ export class HandlerFunction extends Construct {
     return this.lambda.addAlias(LIVE, options) as IFunction;
   }
 
-  #role({ spec, environment, contextSecret, dataKey }: Props, logs: LogGroup): Role {
+  #role({ spec, environment, contextSecret, digestKey, dataKey }: Props, logs: LogGroup): Role {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `${spec.name}: ${spec.description}`,
     });
+    const arns = { contextSecret: contextSecret.secretArn, digestKey: digestKey.keyArn };
     for (const grant of grantsOf(spec.name, environment)) {
-      const statement = statementOf(this, environment, contextSecret.secretArn, grant);
+      const statement = statementOf(this, environment, arns, grant);
       role.addToPolicy(statement);
       acknowledgeWildcards(role, statement, grant.reason ?? '');
     }
@@ -99,6 +102,9 @@ export class HandlerFunction extends Construct {
     return role;
   }
 }
+
+/** One signs digests, one verifies them. */
+const DIGEST_KEY_USERS: readonly FunctionName[] = ['digest', 'web'];
 
 const variables = (scope: Construct, environment: Environment, contextSecret: Secret): Record<string, string> => ({
   HOLDPOINT_ENV: environment.name,

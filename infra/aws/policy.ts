@@ -5,6 +5,9 @@ import type { Environment } from '../environments.ts';
 import type { Grant } from '../grants.ts';
 import { bucketName, LIVE, machineName, tableName } from '../names.ts';
 
+/** ARNs of the state stack that grants are about and no name gives. */
+export type StateArns = { contextSecret: string; digestKey: string };
+
 type Where = { resources: string[]; conditions?: Conditions };
 
 const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', resourceName: string): string =>
@@ -16,7 +19,7 @@ const machineArn = (scope: Construct, environment: Environment): string => state
 /** What callers start: never the bare machine. */
 export const aliasArn = (scope: Construct, environment: Environment): string => `${machineArn(scope, environment)}:${LIVE}`;
 
-const where = (scope: Construct, environment: Environment, contextSecretArn: string, grant: Grant): Where => {
+const where = (scope: Construct, environment: Environment, arns: StateArns, grant: Grant): Where => {
   const stack = Stack.of(scope);
   const bucketArn = (bucket: Parameters<typeof bucketName>[1]): string =>
     stack.formatArn({ service: 's3', region: '', account: '', resource: bucketName(environment, bucket) });
@@ -40,7 +43,9 @@ const where = (scope: Construct, environment: Environment, contextSecretArn: str
     case 'indexes':
       return { resources: grant.names.map((name) => `${tableArn()}/index/${name}`) };
     case 'context-keys':
-      return { resources: [contextSecretArn] };
+      return { resources: [arns.contextSecret] };
+    case 'digest-key':
+      return { resources: [arns.digestKey] };
     case 'client-secret':
       return { resources: environment.oidc?.clientSecretArn ? [environment.oidc.clientSecretArn] : [] };
     case 'alias':
@@ -55,5 +60,5 @@ const where = (scope: Construct, environment: Environment, contextSecretArn: str
 };
 
 /** A grant as an IAM statement of `environment`. */
-export const statementOf = (scope: Construct, environment: Environment, contextSecretArn: string, grant: Grant): PolicyStatement =>
-  new PolicyStatement({ sid: grant.sid, actions: [...grant.actions], ...where(scope, environment, contextSecretArn, grant) });
+export const statementOf = (scope: Construct, environment: Environment, arns: StateArns, grant: Grant): PolicyStatement =>
+  new PolicyStatement({ sid: grant.sid, actions: [...grant.actions], ...where(scope, environment, arns, grant) });

@@ -1,9 +1,9 @@
 import { RemovalPolicies, Stack, type StackProps } from 'aws-cdk-lib';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
-import { contextSecretName } from '../names.ts';
+import { contextSecretName, digestKeyAlias } from '../names.ts';
 import { acknowledge } from './acknowledge.ts';
 import { accessLogsBucket, dataBucket, eventsBucket } from './buckets.ts';
 import { jobsTable } from './jobs-table.ts';
@@ -14,6 +14,7 @@ type Props = StackProps & { readonly environment: Environment };
 export class StateStack extends Stack {
   readonly dataKey: Key | undefined;
   readonly contextSecret: Secret;
+  readonly digestKey: Key;
 
   constructor(scope: Construct, id: string, { environment, ...props }: Props) {
     super(scope, id, { ...props, terminationProtection: environment.deletionProtection });
@@ -33,6 +34,13 @@ export class StateStack extends Stack {
     dataBucket(this, 'Telemetry', 'telemetry', withLogs);
     jobsTable(this, shared);
 
+    // One key for the life of the environment: whoever verifies has its public half pinned.
+    this.digestKey = new Key(this, 'DigestKey', {
+      alias: digestKeyAlias(environment),
+      description: 'Signs digests of the event logs',
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+    });
     this.contextSecret = this.#contextSecret(environment);
     RemovalPolicies.of(this).retain();
   }

@@ -16,7 +16,7 @@ import type { Meter } from './meter.ts';
 import { type Oidc, type OidcOptions, startOidc } from './oidc/oidc.ts';
 import { createS3 } from './s3/server.ts';
 import { seed } from './seed.ts';
-import { ACCOUNT, ALERTS_TOPIC_ARN, BUCKET_SETTINGS, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
+import { ACCOUNT, ALERTS_TOPIC_ARN, BUCKET_SETTINGS, DIGEST_EVERY_S, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
 import { createSfn } from './sfn/service.ts';
 import { simulateProviders } from './simulate.ts';
 import type { Simulator, SimulatorOptions } from './simulator/simulator.ts';
@@ -38,11 +38,16 @@ export type CloudOptions = {
   enforceIam?: boolean | Partial<IamOptions>;
   /** Counts what AWS would bill. */
   meter?: Meter;
+  /** How often digests are written, in ms. */
+  digestEveryMs?: number;
   /** Wraps the AWS endpoint: where tests break things. */
   intercept?: (endpoint: Handle) => Handle;
 };
 
 export type Cloud = { web: string; aws: string; simulator: Simulator | null; oidc: Oidc | null; iam: Iam | null; close(): Promise<void> };
+
+/** Logs that ended which one pass signs: the next pass takes the rest, and jobs are not slowed down by it. */
+const DIGEST_LIMIT = 100;
 
 /** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
 const RECONCILE_EVERY_MS = 1_000;
@@ -85,7 +90,7 @@ const repeat = (work: () => Promise<unknown>, everyMs: number, report: (message:
     if (busy) return;
     busy = true;
     running = work()
-      .catch((error: unknown) => report(`reconciler: ${String(error)}`))
+      .catch((error: unknown) => report(String(error)))
       .then(() => void (busy = false));
   }, everyMs);
   return () => {
@@ -155,6 +160,11 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
     if (dynamo.fresh) await reconcile({ all: true, restartWaiters: true });
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
+    const digest = async () => {
+      const done = await invoke(functionArn('digest'), { limit: DIGEST_LIMIT });
+      if (!done.ok) options.report(`digest: ${done.errorType}: ${done.errorMessage}`);
+    };
+    closers.push(repeat(digest, options.digestEveryMs ?? DIGEST_EVERY_S * 1000, options.report));
     fetch = (request) => web.app.fetch(request);
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
     return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
@@ -21,6 +21,9 @@ export const JOB_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine
 /** Where the local SNS takes messages: nobody subscribes, they are shown in the outbox. */
 export const ALERTS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:holdpoint-local-alerts`;
 
+/** How often digests are written, in seconds: hourly on AWS. */
+export const DIGEST_EVERY_S = 10;
+
 /** The key ring of this data folder, made on first use. */
 const contextKeys = (dataDir: string): string => {
   const file = join(dataDir, 'context-keys.json');
@@ -29,6 +32,24 @@ const contextKeys = (dataDir: string): string => {
     writeFileSync(file, JSON.stringify({ current: 'k1', k1: randomBytes(32).toString('hex') }), { mode: 0o600 });
   }
   return readFileSync(file, 'utf8');
+};
+
+/**
+ * The key pair of this data folder that signs digests, made on first use: the private half for the function that signs, the
+ * public half for those that verify, and for people.
+ */
+const digestKeys = (dataDir: string): { privateFile: string; publicFile: string } => {
+  const privateFile = join(dataDir, 'digest-key.pem');
+  const publicFile = join(dataDir, 'digest-key.pub.pem');
+  if (!existsSync(privateFile)) {
+    mkdirSync(dataDir, { recursive: true });
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(privateFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  }
+  if (!existsSync(publicFile)) {
+    writeFileSync(publicFile, createPublicKey(readFileSync(privateFile)).export({ type: 'spki', format: 'pem' }));
+  }
+  return { privateFile, publicFile };
 };
 
 /** What people may set for the local cloud, handed to every function as it is. */
@@ -77,6 +98,8 @@ export const functionVariables =
     HOLDPOINT_TABLE: TABLE_NAME,
     HOLDPOINT_JOB_MACHINE_ARN: `${JOB_MACHINE_ARN}:${LIVE}`,
     HOLDPOINT_CONTEXT_KEYS: contextKeys(dataDir),
+    HOLDPOINT_DIGEST_KEY_FILE: digestKeys(dataDir)[name === 'digest' ? 'privateFile' : 'publicFile'],
+    HOLDPOINT_DIGEST_SECONDS: String(DIGEST_EVERY_S),
     HOLDPOINT_APPROVAL_POLICY: process['HOLDPOINT_APPROVAL_POLICY'] ?? JSON.stringify(LOCAL_POLICY),
     HOLDPOINT_FLAGS_MAX_AGE_MS: process['HOLDPOINT_FLAGS_MAX_AGE_MS'] ?? '1000',
     HOLDPOINT_LOG_LEVEL: process['HOLDPOINT_LOG_LEVEL'] ?? 'SILENT',

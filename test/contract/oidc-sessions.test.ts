@@ -76,3 +76,19 @@ test('a rotated key ring keeps sessions while it holds the old key, over a resta
   await restart({ current: 'k2', k2: '2'.repeat(64) });
   expect((await visit(session)).status).toBe(401);
 });
+
+test('where sign-in is optional, whoever signs in is known by it, others as before, and a wrong token is still refused', async () => {
+  const open = await startTestCloud({ oidc: true, environment: { HOLDPOINT_SIGN_IN: 'optional' } });
+  try {
+    const browser = handBrowser();
+    const name = async (page: Response) => /You are<\/span> <bdi>([^<]+)/.exec(await page.text())?.[1];
+    expect(await name(await browser.get(`${open.web}/ui/jobs`))).toBe('local-user');
+    await signIn(browser, open.web, 'ann');
+    expect(await name(await browser.get(`${open.web}/ui/jobs`))).toBe('ann@example.test');
+    const asked = (headers: Record<string, string>) => fetch(`${open.web}/jobs`, { headers });
+    expect((await asked({ 'x-holdpoint-user': 'bob' })).status).toBe(200);
+    expect((await asked({ 'x-holdpoint-user': 'bob', authorization: 'Bearer x' })).status).toBe(401);
+  } finally {
+    await open.remove();
+  }
+});

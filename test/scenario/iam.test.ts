@@ -25,7 +25,7 @@ const report = () => {
 };
 
 it('refuses nothing that a journey asks for', () => {
-  expect(report().refused).toEqual([]);
+  expect([...new Set(report().refused.map(({ caller, action, resource }) => `${caller} ${action} ${resource.split('/').slice(0, 2).join('/')}`))]).toEqual([]);
 });
 
 it('grants nothing that no journey uses', () => {

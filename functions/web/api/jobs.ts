@@ -42,8 +42,10 @@ export const jobRoutes = (deps: WebDeps): Hono =>
     })
     .get('/jobs/:id/events', async (c) => {
       const after = seqOf(c.req.query('after'), 'after');
-      const { events } = await loadJob(deps, c.req.param('id'));
-      return c.json({ events: events.filter((event) => event.seq > after) });
+      const id = c.req.param('id');
+      const events = await deps.commands.eventsAfter(jobIdOf(id), after);
+      if (!events) throw notFound(`job ${id}`);
+      return c.json({ events });
     })
     .get('/jobs/:id/events/stream', async (c) => {
       const id = c.req.param('id');

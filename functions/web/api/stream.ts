@@ -9,21 +9,21 @@ const HEARTBEAT_EVERY = 50;
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
 
 /** Chunks of a held stream: what is there, then what comes, until the job is done. */
-async function* follow(deps: WebDeps, loaded: LoadedJob, after: number, signal: AbortSignal): AsyncGenerator<string> {
+async function* follow(deps: WebDeps, { state, events }: LoadedJob, after: number, signal: AbortSignal): AsyncGenerator<string> {
   yield RETRY;
-  let { state, events } = loaded;
+  let fresh = events.filter((event) => event.seq > after);
   let sent = after;
+  let done = state.status === 'DONE';
   for (let quiet = 1; ; quiet++) {
-    for (const event of events.filter((e) => e.seq > sent)) {
+    for (const event of fresh) {
       yield frame(event);
       sent = event.seq;
+      done = event.event_type === 'DONE';
     }
-    if (state.status === 'DONE') return;
+    if (done) return;
     if (quiet % HEARTBEAT_EVERY === 0) yield HEARTBEAT;
     await sleep(POLL_MS, undefined, { signal, ref: false });
-    const now = await deps.commands.load(state.job_id);
-    if (!now) return;
-    ({ state, events } = now);
+    fresh = (await deps.commands.eventsAfter(state.job_id, sent)) ?? [];
   }
 }
 

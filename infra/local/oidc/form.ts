@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
 import type { LocalPerson } from './people.ts';
 
+type Html = ReturnType<typeof html>;
+
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 420px; margin: 48px auto; padding: 0 16px; }
@@ -9,8 +11,8 @@ button { font: inherit; min-height: 48px; padding: 0 16px; text-align: left; }
 `;
 
 /** The sign-in form: one button per person, and one to turn back. Works without script. */
-export const signInForm = (people: readonly LocalPerson[], client: string, request: URLSearchParams): string =>
-  String(html`<!doctype html>
+export const signInForm = (people: readonly LocalPerson[], client: string, request: URLSearchParams): Html =>
+  html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -30,8 +32,8 @@ ${people.map(({ id, name, email }) => html`<button name="person" value="${id}">$
 </form>
 </main>
 </body>
-</html>`);
+</html>`;
 
-export const refusalPage = (why: string): string =>
-  String(html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Local sign-in</title></head>
-<body><main><h1>This sign-in request is wrong</h1><p>${why}</p></main></body></html>`);
+export const refusalPage = (why: string): Html =>
+  html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Local sign-in</title></head>
+<body><main><h1>This sign-in request is wrong</h1><p>${why}</p></main></body></html>`;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { type JWTPayload, SignJWT } from 'jose';
 import { authenticated, clientOf, type LocalClient, mayReturnTo } from './clients.ts';
 import { refusalPage, signInForm } from './form.ts';
@@ -120,9 +120,13 @@ export const createProvider = (options: ProviderOptions): Hono => {
   const grants = createGrants(now);
   const sign = signer(key);
 
-  const authorize = (request: URLSearchParams, decide: (known: Known) => Response): Response => {
+  const authorize = (
+    c: Context,
+    request: URLSearchParams,
+    decide: (known: Known) => Response | Promise<Response>,
+  ): Response | Promise<Response> => {
     const known = knownClient(request);
-    if (typeof known === 'string') return new Response(refusalPage(known), { status: 400, headers: { 'content-type': 'text/html' } });
+    if (typeof known === 'string') return c.html(refusalPage(known), 400);
     const wrong = fault(request);
     if (!wrong) return decide(known);
     return backTo(known.redirectUri, { error: wrong[0], error_description: wrong[1], state: request.get('state'), iss: issuer() });
@@ -157,11 +161,11 @@ export const createProvider = (options: ProviderOptions): Hono => {
     .get('/jwks', (c) => c.json({ keys: [key.public] }))
     .get('/authorize', (c) => {
       const request = new URL(c.req.url).searchParams;
-      return authorize(request, ({ client }) => c.html(signInForm(PEOPLE, client.id, request)) as Response);
+      return authorize(c, request, ({ client }) => c.html(signInForm(PEOPLE, client.id, request)));
     })
     .post('/authorize', async (c) => {
       const request = new URLSearchParams(await c.req.text());
-      return authorize(request, (known) => answer(request, known));
+      return authorize(c, request, (known) => answer(request, known));
     })
     .post('/token', async (c) => c.json(...(await exchange(c.req.header('authorization'), new URLSearchParams(await c.req.text())))));
 };
