@@ -21,6 +21,7 @@ export type Documents<R> = { [K in keyof R]: R[K] extends Decoder<infer T> ? T :
 /** What a stage is given: values only. */
 export type StageInput<D> = {
   job_id: string;
+  run_id: string;
   state: string;
   visit: number;
   /** ISO instant of this visit. */
@@ -28,7 +29,7 @@ export type StageInput<D> = {
   docs: D;
   refs: Record<string, ArtifactRef>;
   facts: Record<string, string | number | boolean>;
-  /** Folded from the log; only for stages that declare `folds`. */
+  /** Folded from the log, where the stage's `folds` asked for it. */
   job: JobState | null;
 };
 
@@ -64,8 +65,11 @@ export type Stage<R extends Decoders, O extends Decoders = Record<never, never>>
   reads: R;
   /** Documents that may not exist yet: null then. */
   optional?: O;
-  /** True where the stage needs the job's history (revision comments, overrides, usage). */
-  folds?: boolean;
+  /**
+   * Whether the stage needs the job's history: always, or only where it is entered again or may call a live model
+   * (revision comments, overrides, confirmations). A first visit has no history of its own, and reads nothing.
+   */
+  folds?: boolean | 'revisit';
   run: (
     input: StageInput<Documents<R> & { [K in keyof Documents<O>]: Documents<O>[K] | null }>,
     effects: StageEffects,

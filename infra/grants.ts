@@ -61,6 +61,8 @@ const JOB_REASON = 'keys of job files carry the job id, known only at run time';
 const jobFiles = (actions: readonly string[]): Grant => objects('JobFiles', 'artifacts', 'jobs/', actions, JOB_REASON);
 const snapshots = (actions: readonly string[]): Grant =>
   objects('Snapshots', 'artifacts', 'snapshots/', actions, 'snapshots are content-addressed; the job names the one it reads');
+const notifications = (actions: readonly string[]): Grant =>
+  objects('Notifications', 'artifacts', 'notifications/', actions, 'notifications are filed under the jobs they are about');
 const CONTEXT_KEYS: Grant = { sid: 'ContextKeys', on: 'context-keys', actions: ['secretsmanager:GetSecretValue'] };
 const BASE: readonly Grant[] = [...EVENTS, CONTEXT_KEYS];
 
@@ -106,7 +108,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/', TRIALS),
     ...REPLAY,
   ],
-  checkpoint: [...READS_JOB, table('GetItem', 'PutItem', 'DeleteItem'), ANSWER_WAITS],
+  checkpoint: [...READS_JOB, notifications(PUT), table('GetItem', 'PutItem', 'DeleteItem'), ANSWER_WAITS],
   compile: READS_SNAPSHOT,
   run: READS_SNAPSHOT,
   gates: READS_SNAPSHOT,
@@ -120,8 +122,8 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   stop: [...READS_JOB, ...SWITCHES, ...REPLAY, table('PutItem')],
   reconcile: [
     ...BASE,
-    jobFiles(GET),
-    keys('FileKeys', 'artifacts', 'jobs/'),
+    ...[jobFiles(GET), notifications(GET_PUT)],
+    keys('FileKeys', 'artifacts', 'jobs/', 'notifications/'),
     audit(GET),
     table('GetItem', 'PutItem', 'DeleteItem', 'Query'),
     query('due'),
@@ -137,9 +139,8 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   web: [
     ...BASE,
     ...[VERSIONS, digests(GET), digestKey('GetPublicKey')],
-    jobFiles(GET_PUT),
-    snapshots(GET_PUT),
-    keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/'),
+    ...[jobFiles(GET_PUT), snapshots(GET_PUT), notifications(GET_PUT)],
+    keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/', 'notifications/'),
     ...REPLAY,
     audit(GET_PUT),
     table('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),

@@ -48,7 +48,7 @@ const reportRequest = async (name: string): Promise<ModelRequest> => {
   const blueprint = json(Blueprint)(readText('cassettes/intent', name, 'expected.json'));
   const runspec = compileBlueprint({ spec, blueprint, snapshot, bars });
   const result = summarize(runspec, backtest(runspec, bars));
-  const place = { job_id: '000000000000', state: 'Gates', visit: 1, at: RECORDED_AT, refs: {}, facts: {}, job: null };
+  const place = { job_id: '000000000000', run_id: 'run-1', state: 'Gates', visit: 1, at: RECORDED_AT, refs: {}, facts: {}, job: null };
   const ask = () => Promise.reject(new Error('gates ask no model'));
   const judged = await gates.run({ ...place, docs: { runspec, result, snapshot_data: bars } }, { ask });
   const docs = { spec, runspec, result, gates: json(GateReport)(judged.artifacts[0]?.body ?? '') };

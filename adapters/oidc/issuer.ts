@@ -79,10 +79,11 @@ const tokenFailure = (settings: SignInConfig, error: unknown): SignInFailed => {
 
 /** Libraries check when a token ends, not when it began: one from the future would outlive what its issuer meant. */
 const begun = (claims: Claims, now: number): Claims => {
-  if (Number(claims['iat']) > now / 1000 + CLOCK_SKEW_SECONDS) {
+  const { iat } = claims;
+  if (typeof iat !== 'number' || iat > now / 1000 + CLOCK_SKEW_SECONDS) {
     throw new SignInFailed(
       'invalid',
-      'the token was issued in the future; see whether the clocks here and at the sign-in service are right',
+      'the token does not say when it was issued, or says it was in the future; see whether the clocks here and at the sign-in service are right',
     );
   }
   return claims;
@@ -132,7 +133,8 @@ export const createIssuer = (settings: SignInConfig, { region, now }: { region: 
           throw tokenFailure(settings, error);
         },
       );
-      if (payload['azp'] !== undefined && !settings.audiences.includes(String(payload['azp']))) {
+      const { azp } = payload;
+      if (azp !== undefined && !settings.audiences.some((audience) => audience === azp)) {
         throw new SignInFailed('invalid', 'the token is not one for this environment: its "azp" is not accepted');
       }
       return begun(Claims.parse(payload), now());

@@ -1,7 +1,7 @@
+import { AUDIT } from '../../contracts/events.ts';
 import { auditText } from '../audit.ts';
 import { relativeTime } from '../duration.ts';
 import { usage } from '../exit.ts';
-import { writeOutput } from '../files.ts';
 import { loadAudit, loadEvents } from '../jobs.ts';
 import { degradedWhy, eventLabels, paintLabel, paintLabels } from '../labels.ts';
 import { parseActor, parseEventType, parseJobId, parseRunId, type Verb, withCommon } from '../options.ts';
@@ -9,6 +9,7 @@ import type { CommonOptions, Context, Result } from '../runner.ts';
 import { stageLine } from '../stages.ts';
 import { type Column, renderTable } from '../table.ts';
 import { clean, wrap } from '../text.ts';
+import { exportLog } from '../verifying/export.ts';
 import type { EventView } from '../views.ts';
 
 type Options = CommonOptions & { audit?: true; run?: string; actor?: string; type?: string; export?: string };
@@ -78,11 +79,12 @@ const matches = ({ run, actor, type }: Options, event: EventView): boolean =>
   (type === undefined || event.event_type === type);
 
 /** The job's own log, or the one of what belongs to no job. */
-const loadLog = async (context: Context, jobId: string | undefined, { audit }: Options): Promise<EventView[]> => {
+const openLog = async (context: Context, jobId: string | undefined, { audit }: Options) => {
   if ((jobId === undefined) === (audit === undefined))
     throw usage('timeline takes a job id or --audit, one of them', 'see "holdpoint timeline --help"');
   const api = await context.connect();
-  return jobId === undefined ? loadAudit(api) : loadEvents(api, jobId);
+  const load = (): Promise<EventView[]> => (jobId === undefined ? loadAudit(api) : loadEvents(api, jobId));
+  return { api, load, jobId: jobId ?? AUDIT.job_id };
 };
 
 const showTimeline = async (context: Context, jobId: string | undefined, options: Options): Promise<Result> => {
@@ -90,15 +92,10 @@ const showTimeline = async (context: Context, jobId: string | undefined, options
   if (options.export !== undefined && (run ?? actor ?? type) !== undefined) {
     throw usage('--export writes the whole log, so that it can be verified', 'leave out --run, --actor and --type');
   }
-  const all = await loadLog(context, jobId, options);
+  const log = await openLog(context, jobId, options);
+  if (options.export !== undefined) return exportLog(context, { ...log, file: options.export });
+  const all = await log.load();
   const events = all.filter((event) => matches(options, event));
-  if (options.export !== undefined) {
-    await writeOutput(options.export, all.map((event) => `${JSON.stringify(event)}\n`).join(''));
-    context.say(
-      `${all.length} events written to ${clean(options.export)}; check them with "holdpoint verify --file ${clean(options.export)}"`,
-    );
-    return { doc: { events: all.length, file: options.export } };
-  }
   if (all.length === 0) context.say('nothing happened yet');
   else if (events.length === 0) context.say(`none of the ${all.length} events matches`);
   else for (const line of linesOf(context, events)) context.say(line);
@@ -115,6 +112,6 @@ export const timeline: Verb = (program, run) => {
       .option('--run <RUN>', 'only events of this execution', parseRunId)
       .option('--actor <NAME>', 'only what this person or stage did', parseActor)
       .option('--type <TYPE>', 'only events of this type', parseEventType)
-      .option('--export <FILE>', 'write the whole log to a file, one event per line'),
+      .option('--export <FILE>', 'write the whole log and the digests over it to a file, one per line'),
   ).action((jobId: string | undefined, options: Options) => run(options, (context) => showTimeline(context, jobId, options)));
 };

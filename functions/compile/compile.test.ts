@@ -109,7 +109,16 @@ describe('compile', () => {
 
   it('refuses data that is not the snapshot', () => {
     const docs = { spec: idea, blueprint: blueprintOf(RULE), snapshot: manifest, snapshot_data: bars };
-    const input = { job_id: '0123456789ab', state: 'Compile', visit: 1, at: '2026-01-01T00:00:00.000Z', docs, facts: {}, job: null };
+    const input = {
+      job_id: '0123456789ab',
+      run_id: 'run-1',
+      state: 'Compile',
+      visit: 1,
+      at: '2026-01-01T00:00:00.000Z',
+      docs,
+      facts: {},
+      job: null,
+    };
     const refs = (sha256: string) => ({ snapshot_data: { key: 'snapshots/data/x.csv', sha256, bytes: 1 } });
     const effects = { ask: () => Promise.reject(new Error('no model is asked')) };
     expect(() => compile.run({ ...input, refs: refs('0'.repeat(64)) }, effects)).toThrow(EvidenceMismatch);

@@ -74,7 +74,16 @@ const runOf = (strategy: Strategy) => {
 };
 const judged = (strategy: Strategy): GateReport => {
   const docs = { ...runOf(strategy), snapshot_data: bars };
-  const input = { job_id: '0123456789ab', state: 'Gates', visit: 1, at: '2026-01-01T00:00:00.000Z', refs: {}, facts: {}, job: null };
+  const input = {
+    job_id: '0123456789ab',
+    run_id: 'run-1',
+    state: 'Gates',
+    visit: 1,
+    at: '2026-01-01T00:00:00.000Z',
+    refs: {},
+    facts: {},
+    job: null,
+  };
   const output = gates.run({ ...input, docs }, { ask: () => Promise.reject(new Error('no model is asked')) });
   if (output instanceof Promise) throw new Error('gates wait for nothing');
   const report = GateReport.parse(JSON.parse(output.artifacts[0]?.body ?? ''));

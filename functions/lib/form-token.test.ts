@@ -14,7 +14,8 @@ describe('a form token', () => {
     expect(isFormToken(RING, token, linkOf('ann'), DIGEST)).toBe(true);
     expect(isFormToken(RING, token, linkOf('bob'), DIGEST)).toBe(false);
     expect(isFormToken(RING, token, linkOf('ann'), `sha256:${'e'.repeat(64)}`)).toBe(false);
-    for (const bad of ['', 'x', token.slice(1), `${token}A`, linkOf('ann')]) expect(isFormToken(RING, bad, linkOf('ann'), DIGEST)).toBe(false);
+    for (const bad of ['', 'x', token.slice(1), `${token}A`, linkOf('ann')])
+      expect(isFormToken(RING, bad, linkOf('ann'), DIGEST)).toBe(false);
   });
 
   test('outlives the rotation of its key, until the key leaves the ring', () => {

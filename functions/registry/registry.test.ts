@@ -30,7 +30,7 @@ const gatesOf = (passed: boolean): GateReport => ({
 
 const registered = (passed: boolean, at = '2026-01-01T00:00:00.000Z') => {
   const docs = { spec, runspec, result, gates: gatesOf(passed) };
-  const input = { job_id: '0123456789ab', state: 'Registry', visit: 1, at, refs: {}, facts: {}, job: null };
+  const input = { job_id: '0123456789ab', run_id: 'run-1', state: 'Registry', visit: 1, at, refs: {}, facts: {}, job: null };
   const output = registry.run({ ...input, docs }, { ask: () => Promise.reject(new Error('no model is asked')) });
   if (output instanceof Promise) throw new Error('the registry waits for nothing');
   return output;

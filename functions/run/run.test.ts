@@ -12,7 +12,16 @@ if (spec.kind !== 'blueprint') throw new Error('the example is a blueprint job')
 const runspec = compileBlueprint({ spec, blueprint: spec.blueprint, snapshot: manifest, bars });
 
 const outputOf = (docs: { runspec: RunSpec; snapshot_data: typeof bars }) => {
-  const input = { job_id: '0123456789ab', state: 'Run', visit: 1, at: '2026-01-01T00:00:00.000Z', refs: {}, facts: {}, job: null };
+  const input = {
+    job_id: '0123456789ab',
+    run_id: 'run-1',
+    state: 'Run',
+    visit: 1,
+    at: '2026-01-01T00:00:00.000Z',
+    refs: {},
+    facts: {},
+    job: null,
+  };
   const output = run.run({ ...input, docs }, { ask: () => Promise.reject(new Error('no model is asked')) });
   if (output instanceof Promise) throw new Error('a backtest waits for nothing');
   return output;

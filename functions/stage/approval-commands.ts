@@ -56,7 +56,7 @@ export const delegateApproval = async (
 export const revokeLinks = async (
   world: World,
   jobId: string,
-  command: { step: string; approver: string | null; actor: Actor },
+  command: { step: string; approver: string | null; actor: Actor; channel?: Channel },
 ): Promise<JobState> =>
   appendOnce(world, jobId, (now) => {
     const approval = openApprovalOf(now, command.step);
@@ -70,7 +70,12 @@ export const revokeLinks = async (
       ...{ state: approval.state, visit: approval.visit, step: approval.step, actor: command.actor },
       kind: `revoked:${hit.map((link) => link.hash.slice(0, 16)).join()}`,
       message: `links of ${approvers.join(', ')} were revoked`,
-      outputs: { ...concerning(approval), approvers, hashes: hit.map((link) => link.hash) },
+      outputs: {
+        ...concerning(approval),
+        approvers,
+        hashes: hit.map((link) => link.hash),
+        ...(command.channel ? { channel: command.channel } : {}),
+      },
     };
   });
 
@@ -89,9 +94,10 @@ export const openLink = async (world: World, capability: string): Promise<Opened
   const approval = state && target ? findApproval(state, target) : undefined;
   const link = approval?.links.find((one) => one.hash === hash);
   if (!state || !approval || !link) throw unknownLink();
-  if (link.revoked) throw new Refusal('LINK_EXPIRED', 'this link was revoked; ask who sent it for a new one');
+  if (link.revoked) throw new Refusal('LINK_EXPIRED', 'this link was revoked; ask who sent it for a new one', { reason: 'revoked' });
   if (!approval.decision && world.clock().toISOString() >= link.expires_at) {
     throw new Refusal('LINK_EXPIRED', `this link was good until ${link.expires_at}; the job page asks for the decision still`, {
+      reason: 'expired',
       job_id: state.job_id,
     });
   }

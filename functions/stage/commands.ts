@@ -1,5 +1,5 @@
 import type { World } from '../../adapters/world.ts';
-import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
+import { type Channel, type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
@@ -51,14 +51,22 @@ const settle = async (world: World, jobId: string, decideOn: (state: JobState) =
   return view;
 };
 
-const cancel = async (world: World, jobId: string, { reason, actor }: { reason: string | null; actor: Actor }): Promise<JobState> => {
-  const cancelled: Omit<EventDraft, 'ordinal'> = { event_type: 'CANCELLED', state: 'Control', visit: 1, actor, message: reason };
+/** What a cancellation puts an end to: the question that was open, if one was. */
+const askedThen = (state: JobState): Record<string, unknown> =>
+  state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN' ? { subject_digest: state.approval.subject_digest } : {};
+
+const cancel = async (
+  world: World,
+  jobId: string,
+  { reason, actor, channel }: { reason: string | null; actor: Actor; channel?: Channel },
+): Promise<JobState> => {
+  const cancelled = { event_type: 'CANCELLED', state: 'Control', visit: 1, actor, message: reason } as const;
   const first = await appendDecided<null>(world, jobId, (state, events) => {
     if (state.status === 'DONE') {
       if (state.outcome === 'cancelled') return { settled: null };
       throw new Refusal('DECISION_CONFLICT', `job ${jobId} is already done (${state.outcome}); nothing was cancelled`);
     }
-    const draft = { ...cancelled, ordinal: state.redrives };
+    const draft = { ...cancelled, ordinal: state.redrives, outputs: { ...askedThen(state), ...(channel ? { channel } : {}) } };
     return events.some((e) => e.event_id === eventId(jobId, draft)) ? { settled: null } : { draft };
   });
   await world.index.put(toRecord(first.state), soon(world, 0));

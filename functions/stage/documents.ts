@@ -4,8 +4,8 @@ import type { ArtifactRef } from '../../contracts/job-state.ts';
 import type { Decoder } from '../../contracts/stage.ts';
 import { sha256Hex } from '../lib/hash.ts';
 
-/** Decoded snapshot data by digest: immutable, large, and asked for by three stages in a row. */
-const snapshots = new WeakMap<Decoder<unknown>, Map<string, unknown>>();
+/** Decoded snapshot data by digest, of each function on its own: immutable, large, and asked for by job after job. */
+const snapshots = new WeakMap<World, Map<string, unknown>>();
 const SNAPSHOTS_KEPT = 2;
 
 /** The text of a document, checked against the digest that the signed context names. */
@@ -20,8 +20,8 @@ export const fetchText = async (world: World, name: string, ref: ArtifactRef): P
 /** Fetches, checks and decodes one document that the signed context names. */
 export const readDocument = async <T>(world: World, name: string, ref: ArtifactRef, decode: Decoder<T>): Promise<unknown> => {
   if (!ref.key.startsWith('snapshots/data/')) return decode(await fetchText(world, name, ref));
-  const cache = snapshots.get(decode) ?? new Map<string, unknown>();
-  snapshots.set(decode, cache);
+  const cache = snapshots.get(world) ?? new Map<string, unknown>();
+  snapshots.set(world, cache);
   if (!cache.has(ref.sha256)) {
     const value = decode(await fetchText(world, name, ref));
     if (cache.size >= SNAPSHOTS_KEPT) cache.clear();

@@ -26,6 +26,9 @@ const RECONCILER: Actor = { type: 'system', id: 'reconcile', identity: 'none' };
 
 type Job = { events: JobEvent[]; state: JobState };
 
+/** Who asks for another execution; only people come through a channel. */
+type Asker = { actor: Actor; channel?: Channel };
+
 const readSpec = async (world: World, jobId: string): Promise<string> => {
   const spec = await world.artifacts.get(jobSpecKey(jobId));
   if (!spec) throw new Error(`job ${jobId} has no ${jobSpecKey(jobId)}; restore it from its versions`);
@@ -36,7 +39,12 @@ const readSpec = async (world: World, jobId: string): Promise<string> => {
  * Gives the job to a new execution that runs it from its log: REDRIVEN first, so that the old one, should it
  * still live, learns that it was superseded.
  */
-export const redrive = async (world: World, { state }: Job, reason: string | null, actor: Actor = RECONCILER): Promise<boolean> => {
+export const redrive = async (
+  world: World,
+  { state }: Job,
+  reason: string | null,
+  { actor, channel }: Asker = { actor: RECONCILER },
+): Promise<boolean> => {
   const owner_run = executionName(state.job_id, state.redrives + 2);
   const event = sealEvent(
     {
@@ -46,7 +54,7 @@ export const redrive = async (world: World, { state }: Job, reason: string | nul
       ordinal: state.redrives,
       actor,
       message: reason,
-      outputs: { owner_run, previous_run: state.owner_run },
+      outputs: { owner_run, previous_run: state.owner_run, ...(channel ? { channel } : {}) },
     },
     { ...state, run_id: owner_run, at: world.clock().toISOString() },
   );
@@ -59,11 +67,7 @@ export const redrive = async (world: World, { state }: Job, reason: string | nul
 };
 
 /** A person gives a job that ended badly another execution. */
-export const redriveJob = async (
-  world: World,
-  jobId: string,
-  { reason, actor }: { reason: string | null; actor: Actor },
-): Promise<JobState> => {
+export const redriveJob = async (world: World, jobId: string, asked: Asker & { reason: string | null }): Promise<JobState> => {
   for (;;) {
     const events = await world.log.read(jobId);
     const state = fold(events);
@@ -76,7 +80,7 @@ export const redriveJob = async (
         `job ${jobId} ended ${state.outcome}; only ${REDRIVABLE.join(', ')} can be redriven. Submit it with another "run" instead`,
       );
     }
-    if (await redrive(world, { state, events }, reason, actor)) {
+    if (await redrive(world, { state, events }, asked.reason, asked)) {
       const after = fold(await world.log.read(jobId));
       if (after) return after;
     }

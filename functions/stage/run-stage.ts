@@ -126,7 +126,8 @@ export const runStage = async <R extends Reads, O extends Reads>(
   const draftId = { state, visit, kind: RESULT, event_type: 'DONE' as const };
 
   let job: JobState | null = null;
-  if (stage.folds || context.last_seq < context.replay_until) {
+  const again = visit > 1 || context.mode !== 'replay';
+  if (stage.folds === true || (stage.folds === 'revisit' && again) || context.last_seq < context.replay_until) {
     const owned = await readOwned(world, context);
     job = owned.state;
     const recorded = owned.events.find((e) => e.event_id === eventId(job_id, draftId));
@@ -135,7 +136,17 @@ export const runStage = async <R extends Reads, O extends Reads>(
   }
 
   const docs = await loadDocuments(world, stage, context);
-  const input = { job_id, state, visit, at: world.clock().toISOString(), docs, refs: context.refs, facts: context.facts, job };
+  const input = {
+    job_id,
+    run_id: context.run_id,
+    state,
+    visit,
+    at: world.clock().toISOString(),
+    docs,
+    refs: context.refs,
+    facts: context.facts,
+    job,
+  };
   const effects = effectsOf(world, context, visit, job);
   const output = await runKeepingEvidence(world, job_id, () => stage.run(input, effects));
   const artifacts = await keepArtifacts(world, job_id, output.artifacts);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import * as approvals from '../../contracts/approval-http.ts';
 import { AuditDigest } from '../../contracts/digest.ts';
 import { JobEvent } from '../../contracts/events.ts';
 import { FlagName } from '../../contracts/flags.ts';
@@ -26,6 +27,8 @@ const OUTPUTS = {
   SnapshotList: http.SnapshotList,
   Snapshot,
   Decision: http.DecisionView,
+  ApprovalDetailList: approvals.ApprovalDetailList,
+  BulkDecision: approvals.BulkDecisionView,
   Health: http.HealthView,
   Status: http.StatusView,
   Queue: http.QueueView,
@@ -46,6 +49,10 @@ const INPUTS = {
   DecisionBody: http.DecisionBody,
   ResumeBody: http.ResumeBody,
   CancelBody: http.CancelBody,
+  RedriveBody: approvals.RedriveBody,
+  DelegateBody: approvals.DelegateBody,
+  RevokeLinksBody: approvals.RevokeLinksBody,
+  BulkDecisionBody: approvals.BulkDecisionBody,
   ReconcileBody: http.ReconcileBody,
   FlagBody: http.FlagBody,
   KillBody: http.KillBody,
@@ -82,6 +89,7 @@ const operation = (operationId: string, summary: string, responses: Json, more: 
 const id = parameter('id', 'path', schemaOf(JobId, 'input'));
 const limit = parameter('limit', 'query', { type: 'integer', minimum: 1, maximum: 200, default: 50 });
 const paging = [limit, parameter('cursor', 'query', { type: 'string' })];
+const step = parameter('step', 'query', { enum: APPROVAL_STEPS }, true);
 const after = parameter('after', 'query', { type: 'integer', minimum: 0 });
 
 const decision = (choice: string, summary: string): Json => ({
@@ -90,7 +98,7 @@ const decision = (choice: string, summary: string): Json => ({
     summary,
     { 200: answer('The decision that is on record, this one or an earlier one.', 'Decision') },
     {
-      parameters: [id, parameter('step', 'query', { enum: APPROVAL_STEPS }, true)],
+      parameters: [id, step],
       requestBody: body('DecisionBody'),
     },
   ),
@@ -158,6 +166,38 @@ const jobPaths = (): Json => ({
       { parameters: [id], requestBody: body('CancelBody', false) },
     ),
   },
+  '/jobs/{id}/redrive': {
+    post: operation(
+      'redriveJob',
+      'Gives a job that ended badly to a new execution, which runs it from its log.',
+      { 200: answer('The job.', 'Job') },
+      { parameters: [id], requestBody: body('RedriveBody', false) },
+    ),
+  },
+  '/jobs/{id}/approvals': {
+    get: operation(
+      'listJobApprovals',
+      'Every approval of a job: who is asked, votes, delegations, links.',
+      { 200: answer('Approvals, the latest last.', 'ApprovalDetailList') },
+      { parameters: [id] },
+    ),
+  },
+  '/jobs/{id}/delegate': {
+    post: operation(
+      'delegateApproval',
+      "Hands the caller's say on the open step to somebody else.",
+      { 200: answer('The job.', 'Job') },
+      { parameters: [id, step], requestBody: body('DelegateBody') },
+    ),
+  },
+  '/jobs/{id}/links/revoke': {
+    post: operation(
+      'revokeLinks',
+      "Revokes links of the open step: one approver's, or all.",
+      { 200: answer('The job.', 'Job') },
+      { parameters: [id, step], requestBody: body('RevokeLinksBody', false) },
+    ),
+  },
   '/jobs/{id}/artifacts': {
     get: operation('listArtifacts', 'Files of a job.', { 200: answer('Files.', 'ArtifactList') }, { parameters: [id] }),
   },
@@ -191,7 +231,12 @@ const proofPaths = (): Json => ({
     ),
   },
   '/digests': {
-    get: operation('listDigests', 'Signed digests after a number.', { 200: answer('A page.', 'DigestPage') }, { parameters: [after, paging[0]] }),
+    get: operation(
+      'listDigests',
+      'Signed digests after a number.',
+      { 200: answer('A page.', 'DigestPage') },
+      { parameters: [after, paging[0]] },
+    ),
   },
   '/digests/{seq}': {
     get: operation(
@@ -223,6 +268,14 @@ const otherPaths = (): Json => ({
   },
   '/approvals': {
     get: operation('listApprovals', 'What waits, oldest first.', { 200: answer('A page.', 'ApprovalList') }, { parameters: paging }),
+  },
+  '/approvals/decide': {
+    post: operation(
+      'decideApprovals',
+      'Decides several approvals at once, each settled on its own.',
+      { 200: answer('What came of each, in the order they were sent.', 'BulkDecision') },
+      { requestBody: body('BulkDecisionBody') },
+    ),
   },
   '/snapshots': { get: operation('listSnapshots', 'Snapshots.', { 200: answer('Snapshots.', 'SnapshotList') }) },
   '/snapshots/{id}': {

@@ -185,7 +185,7 @@ describe('answers that are not right', () => {
 
   test.each<[string, ProviderOptions['idToken']]>([
     ['another nonce', (claims, sign) => sign({ ...claims, nonce: 'n'.repeat(43) })],
-    ['no nonce', ({ nonce: _, ...claims }, sign) => sign(claims)],
+    ['no nonce', (claims, sign) => sign({ ...claims, nonce: undefined })],
     ['another issuer', (claims, sign) => sign({ ...claims, iss: 'https://id.example' })],
     ['another audience', (claims, sign) => sign({ ...claims, aud: 'someone-else' })],
     ['an end two minutes ago', (claims, sign) => sign({ ...claims, exp: Number(claims.iat) - 120 })],

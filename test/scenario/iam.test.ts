@@ -14,7 +14,7 @@ beforeAll(async () => {
   const heard = (one: Asked) => void asked.set(JSON.stringify(one), one);
   for (const [name, journey] of Object.entries(JOURNEYS)) {
     await journey({ enforceIam: { heard } }).catch((e) => console.log(name, String(e).slice(0, 900)));
-    console.log(name, asked.size);
+    console.log(name, asked.size, performance.now());
   }
 }, 240_000);
 
@@ -25,7 +25,9 @@ const report = () => {
 };
 
 it('refuses nothing that a journey asks for', () => {
-  expect([...new Set(report().refused.map(({ caller, action, resource }) => `${caller} ${action} ${resource.split('/').slice(0, 2).join('/')}`))]).toEqual([]);
+  expect([
+    ...new Set(report().refused.map(({ caller, action, resource }) => `${caller} ${action} ${resource.split('/').slice(0, 2).join('/')}`)),
+  ]).toEqual([]);
 });
 
 it('grants nothing that no journey uses', () => {
@@ -35,5 +37,8 @@ it('grants nothing that no journey uses', () => {
 /** A function's policy without one statement, or without one action or resource of it. */
 const without = (name: string, statement: Statement, less: Statement | null): Policies => ({
   ...policies,
-  functions: { ...policies.functions, [name]: (policies.functions[name] ?? []).flatMap((one) => (one === statement ? (less ?? []) : [one])) },
+  functions: {
+    ...policies.functions,
+    [name]: (policies.functions[name] ?? []).flatMap((one) => (one === statement ? (less ?? []) : [one])),
+  },
 });

@@ -1,14 +1,27 @@
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../cli/testing/world.ts';
 import { EventList, FlagList, FlagView } from '../../contracts/http.ts';
 import { verifyChain } from '../../functions/lib/event.ts';
+import type { Question } from '../../infra/local/simulator/simulator.ts';
 import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, until, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
 let cloud: TestCloud;
+const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:holdpoint-local-job:live';
+const NONSENSE = 'An idea that the model answers with nonsense.';
+/** What the doctor says; null: what its schema asks for. */
+let doctor: string | null = null;
+
+const answering = ({ user }: Question): string | undefined => {
+  const asked = user.join('\n');
+  if (asked.startsWith('Explain this failure.')) return doctor ?? undefined;
+  return asked.includes(NONSENSE) ? 'nonsense' : undefined;
+};
+
 beforeAll(async () => {
   cloud = await startTestCloud({
-    simulate: {},
+    simulate: { answer: answering },
     environment: { HOLDPOINT_LLM_DISABLE_NETWORK: undefined, HOLDPOINT_FLAGS_MAX_AGE_MS: '50', HOLDPOINT_LLM_RETRIES: '0' },
   });
 });
@@ -163,6 +176,16 @@ describe('kill --halt', () => {
     const page = await (await fetch(`${cloud.web}/ui/jobs`)).text();
     expect(page).toMatch(/Halted by the kill switch[\s\S]*ops[\s\S]*incident 7/);
 
+    const sfn = new SFNClient({ region: 'us-east-1', endpoint: cloud.aws, credentials: { accessKeyId: 'ci', secretAccessKey: 'ci' } });
+    await sfn.send(new StartExecutionCommand({ stateMachineArn: MACHINE, name: 'ci-halted', input: JSON.stringify(spec) }));
+    const executionArn = MACHINE.replace('stateMachine', 'execution').replace(':live', ':ci-halted');
+    const ended = await until(
+      () => sfn.send(new DescribeExecutionCommand({ executionArn })),
+      ({ status }) => status !== 'RUNNING',
+    );
+    sfn.destroy();
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'KILL_SWITCH', cause: expect.stringContaining('incident 7') });
+
     expect((await cli(['kill', '--release', '--reason', 'over', '--as', 'ops', '--endpoint', cloud.web])).exit).toBe(0);
     expect((await call(cloud.web, '/jobs', { body: spec })).status).toBe(201);
     expect(await (await fetch(`${cloud.web}/ui/jobs`)).text()).not.toContain('Halted by the kill switch');
@@ -226,5 +249,41 @@ describe('a failure', () => {
       doctor_call_skipped: true,
     });
     expect(requests()).toBe(before);
+  });
+
+  describe('of no known pattern', () => {
+    /** The guard stops the answer; a person uses it although it is no blueprint. */
+    const fail = async (): Promise<string> => {
+      const spec = idea('idea-trend', 'live');
+      const { job_id } = await submit(cloud.web, { ...spec, idea: { ...(spec['idea'] as object), hypothesis: NONSENSE } });
+      await approve(cloud.web, job_id, 'llm_live_confirm');
+      await approve(cloud.web, job_id, 'agent_output_invalid');
+      return job_id;
+    };
+
+    it.each([
+      ['explains', null, 'doctor'],
+      ['lies about the outcome', '{"schema_version":"doctor_note_v1","outcome":"succeeded"}', 'none'],
+    ])('ends the same when the doctor %s', async (_, says, source) => {
+      doctor = says;
+      await setFlag('doctor_enabled', true);
+      await pause(60);
+      const jobId = await fail();
+      const end = await untilSettled(cloud.web, jobId);
+      expect(end.job).toMatchObject({ status: 'DONE', outcome: 'error' });
+      expect(end.events.slice(-2)).toMatchObject([
+        { event_type: 'ERROR', outputs: { reason: 'CompileRefused', calls: [{ role: 'doctor', is_doctor_call: true }] } },
+        { event_type: 'DONE', outputs: { status: 'error', reason: 'CompileRefused' } },
+      ]);
+      expect((await call(cloud.web, `/jobs/${jobId}/artifacts/outputs/doctor/failure_note.json`)).body).toMatchObject({ source });
+      const report = (await call(cloud.web, `/jobs/${jobId}/artifacts/outputs/llm/llm_usage_report.json`)).body;
+      expect(report).toMatchObject({ by_agent: { doctor: { calls: 1 } } });
+    });
+
+    it('ends the same while the doctor is off, and nobody is asked', async () => {
+      const jobId = await fail();
+      expect((await untilSettled(cloud.web, jobId)).job).toMatchObject({ status: 'DONE', outcome: 'error' });
+      expect(JSON.stringify(cloud.simulator?.requests().at(-1)?.body)).not.toContain('Explain this failure');
+    });
   });
 });

@@ -5,7 +5,7 @@ import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
 import type { CloudOptions } from '../../infra/local/cloud.ts';
 import { JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
-import type { AwsRequest, Handle } from '../../infra/local/wire.ts';
+import type { AwsRequest } from '../../infra/local/wire.ts';
 import {
   approve,
   call,
@@ -40,6 +40,8 @@ const ended = (web: string, jobId: string) =>
     ({ job }) => job.status === 'DONE',
   );
 
+const setFlag = (web: string, flag: string) => call(web, `/flags/${flag}`, { method: 'PUT', body: { value: true, reason: 'a trial' } });
+
 /** Looks at a job, and at everything else, as people do. */
 const lookAround = async (web: string, jobId: string): Promise<void> => {
   const { job } = await getJob(web, jobId);
@@ -57,17 +59,17 @@ const lookAround = async (web: string, jobId: string): Promise<void> => {
   for (const path of [...lists, ...own, `/ui/jobs/${jobId}`, `/ui/jobs/${jobId}/budget`]) await (await fetch(web + path)).text();
 };
 
-const SNAPSHOT = ['date,open,high,low,close,volume', ...Array.from({ length: 400 }, (_, i) => row(i))].join('\n');
-function row(i: number): string {
-  const date = new Date(Date.UTC(2001, 0, 1) + i * 86_400_000).toISOString().slice(0, 10);
-  return `${date},100,101,99,100,1000`;
-}
+const SNAPSHOT = [
+  'date,open,high,low,close,volume',
+  ...Array.from({ length: 400 }, (_, i) => `${new Date(Date.UTC(2001, 0, 1 + i)).toISOString().slice(0, 10)},100,101,99,100,1000`),
+].join('\n');
 
 /** Jobs of every outcome that needs no model, flags and snapshots, in one cloud. */
 const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
   const cloud = await startTestCloud(options);
   const { web } = cloud;
   try {
+    for (const flag of ['doctor_enabled', 'history_pack']) await setFlag(web, flag);
     const succeeds = await submit(web, idea());
     await decide(web, succeeds.job_id, 'blueprint', 'approve');
     await decide(web, succeeds.job_id, 'runspec', 'revise');
@@ -87,8 +89,8 @@ const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
     await Promise.all([...others, startedByAws(cloud), ...[rejected, unknown].map(({ job_id }) => ended(web, job_id))]);
     await call(web, `/jobs/${unknown.job_id}/redrive`, { body: { reason: 'try again' } });
     await lookAround(web, unknown.job_id);
-    await call(web, '/snapshots', { body: { snapshot_id: 'flat', symbol: 'FLAT', csv: SNAPSHOT } });
-    await call(web, '/flags/doctor_enabled', { method: 'PUT', body: { value: true, reason: 'try it' } });
+    await fetch(`${web}/snapshots/flat?symbol=FLAT`, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body: SNAPSHOT });
+    await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
     await call(web, '/kill', { body: { scope: 'all', reason: 'a drill' } });
     await call(web, '/kill/release', { body: { reason: 'over' } });
   } finally {
@@ -103,6 +105,8 @@ const startedByAws = async ({ aws, web }: TestCloud): Promise<void> => {
   for (const name of ['first', 'second']) {
     await sfn.send(new StartExecutionCommand({ stateMachineArn: `${JOB_MACHINE_ARN}:live`, name, input: JSON.stringify(spec) }));
   }
+  const input = JSON.stringify(idea('idea-trend', { snapshot_id: 'nothere' }));
+  await sfn.send(new StartExecutionCommand({ stateMachineArn: `${JOB_MACHINE_ARN}:live`, name: 'nothere', input }));
   sfn.destroy();
   const { job_id } = await submit(web, spec);
   await untilSettled(web, job_id);
@@ -137,6 +141,10 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
       ({ job }) => job.status !== 'RUNNING',
     );
     await call(web, `/jobs/${question}/resume`, { body: { step: 'intent', answer: 'About a quarter.' } });
+    await untilSettled(web, recorded, 'blueprint');
+    // Its blueprint was recorded, its report was not.
+    const replay = await submit(web, saying('Trends go on for a while.', { llm: { mode: 'replay' } }));
+    await driveToEnd(web, replay.job_id);
     await driveToEnd(web, recorded);
     const spent = await confirmed(saying('Another budget idea.', { llm: { mode: 'live' } }));
     await decide(web, spent, 'blueprint', 'revise');
@@ -144,7 +152,10 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
     await decide(web, spent, 'budget_escalation', 'approve');
     await untilSettled(web, spent, 'blueprint');
     await untilSettled(web, question, 'blueprint');
-    await call(web, '/flags/doctor_enabled', { method: 'PUT', body: { value: true, reason: 'explain failures' } });
+    await setFlag(web, 'doctor_enabled');
+    // Both providers fail the agent; the doctor, who is asked after it, gets an answer.
+    cloud.simulator?.setFaults([{ kind: 'server_error', times: 2 }]);
+    await ended(web, await confirmed(saying('The doctor explains this.', { llm: { mode: 'record' } })));
     cloud.simulator?.setFaults([{ kind: 'server_error', times: Number.POSITIVE_INFINITY }]);
     const degraded = await confirmed(idea('idea-trend', { llm: { mode: 'live' } }));
     await untilSettled(web, degraded, 'blueprint');
@@ -165,7 +176,7 @@ const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
   await decide(first.web, revised.job_id, 'runspec', 'revise');
   await approve(first.web, revised.job_id, 'blueprint');
   await untilSettled(first.web, revised.job_id, 'runspec');
-  await call(first.web, '/flags/doctor_enabled', { method: 'PUT', body: { value: true, reason: 'survives' } });
+  await setFlag(first.web, 'doctor_enabled');
   await first.close();
   rmSync(join(dataDir, 'dynamodb'), { recursive: true });
   const second = await startTestCloud({ dataDir, ...options });
@@ -178,28 +189,29 @@ const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
 
 const FAILED = { status: 500, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{"__type":"InternalFailure"}' };
 
-/** Step Functions hears nothing from the API: what people decide is carried out by the reconciler. */
+const by = (name: string, { headers }: AwsRequest): boolean => headers['authorization']?.includes(`Credential=LOCAL-${name}/`) === true;
+
+/** The API cannot reach Step Functions: what people decide is carried out by the reconciler. */
 const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
-  const muted = ({ headers }: AwsRequest): boolean =>
-    headers['authorization']?.includes('Credential=LOCAL-web/') === true &&
-    /AWSStepFunctions\.(SendTask|Stop|Start)/.test(headers['x-amz-target'] ?? '');
-  const intercept =
-    (handle: Handle): Handle =>
-    async (request) =>
-      muted(request) ? FAILED : handle(request);
-  const cloud = await startTestCloud({ ...options, intercept });
+  const muted = (request: AwsRequest): boolean =>
+    by('web', request) && /^AWSStepFunctions\.(SendTask|Stop|Start)/.test(request.headers['x-amz-target'] ?? '');
+  const cloud = await startTestCloud({ ...options, intercept: (handle) => async (request) => (muted(request) ? FAILED : handle(request)) });
   const { web } = cloud;
   const opened = async (): Promise<string> => {
     const spec = idea();
     await call(web, '/jobs', { body: spec });
-    const sfn = new SFNClient({ region: 'us-east-1', endpoint: cloud.aws, credentials: { accessKeyId: 'ci', secretAccessKey: 'ci' } });
-    sfn.destroy();
-    const { body } = await call(web, `/jobs?q=${encodeURIComponent(String(spec['title']))}&limit=1`);
+    const { body } = await call(web, '/jobs?limit=1');
     return (body as { jobs: { job_id: string }[] }).jobs[0]?.job_id ?? '';
   };
   try {
     const [approved, revised, cancelled] = [await opened(), await opened(), await opened()];
-    await call(cloud.web, '/healthz');
+    for (const jobId of [approved, revised, cancelled]) {
+      await until(
+        () => call(web, '/reconcile', { body: { all: true, restart_waiters: false } }).then(() => call(web, '/reconcile', { body: {} })),
+        () => true,
+      );
+      await call(cloud.web, `/jobs/${jobId}`);
+    }
     await decide(web, approved, 'blueprint', 'approve');
     await decide(web, revised, 'blueprint', 'revise');
     await untilSettled(web, cancelled, 'blueprint');
@@ -207,10 +219,44 @@ const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
     await untilSettled(web, approved, 'runspec');
     await until(
       () => getJob(web, revised),
-      ({ job, events }) =>
-        job.status === 'WAITING_APPROVAL' && events.filter((event) => event.event_type === 'WAITING_APPROVAL').length > 1,
+      ({ events }) => events.filter((event) => event.event_type === 'WAITING_APPROVAL').length > 1,
     );
     await ended(web, cancelled);
+  } finally {
+    await cloud.remove();
+  }
+};
+
+/** States that read a document of their job, in the order of the machine. */
+const READERS = ['compile', 'run', 'gates', 'registry', 'report'];
+
+/** Each of these states finds a document gone; a person sends the job on, which runs again from its log. */
+const lostDocuments = async (options: Partial<CloudOptions>): Promise<void> => {
+  let loser: string | undefined;
+  const redirected = (request: AwsRequest): AwsRequest => {
+    if (loser === undefined || !by(loser, request) || request.method !== 'GET' || !request.path.includes('-artifacts/jobs/')) return request;
+    loser = undefined;
+    return { ...request, path: `${request.path}.gone` };
+  };
+  const cloud = await startTestCloud({ ...options, intercept: (handle) => (request) => handle(redirected(request)) });
+  const { web } = cloud;
+  try {
+    const { job_id } = await submit(web, idea());
+    await decide(web, job_id, 'blueprint', 'approve');
+    await decide(web, job_id, 'runspec', 'revise');
+    for (const reader of READERS) {
+      await untilSettled(web, job_id);
+      loser = reader;
+      await driveToEnd(web, job_id);
+      if (loser) throw new Error(`${reader} read no document`);
+      const before = (await getJob(web, job_id)).events.length;
+      await call(web, `/jobs/${job_id}/redrive`, { body: { reason: 'restored' } });
+      await until(
+        () => getJob(web, job_id),
+        ({ events }) => events.length > before,
+      );
+    }
+    await driveToEnd(web, job_id);
   } finally {
     await cloud.remove();
   }
@@ -249,5 +295,6 @@ export const JOURNEYS: Readonly<Record<string, (options: Partial<CloudOptions>) 
   live,
   lostTable,
   mutedApi,
+  lostDocuments,
   byPolicy,
 };

@@ -25,6 +25,7 @@ const run = async (effects: StageEffects, given: Given = {}) =>
   intent.run(
     {
       job_id: '0123456789ab',
+      run_id: 'run-1',
       state: 'Intent',
       visit: given.visit ?? 1,
       at: '2026-01-05T10:00:00.000Z',

@@ -11,7 +11,7 @@ import type { Consulted, Question } from '../../lib/agent/consult.ts';
 import { consultInContext } from '../../lib/agent/context.ts';
 import { type AgentHolds, type Errand, errandOf } from '../../lib/agent/errand.ts';
 import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
-import { evidence, foldedJob, type Visit, visitOf } from '../../lib/agent/visit.ts';
+import { evidence, type Visit, visitOf } from '../../lib/agent/visit.ts';
 import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
 import { holdoutWindow } from '../../lib/holdout.ts';
@@ -114,13 +114,12 @@ const optional = { intent_output: json(AgentOutput), blueprint: json(Blueprint),
 export const intent = defineStage({
   reads,
   optional,
-  folds: true,
+  folds: 'revisit',
   run: async (input, effects) => {
     const { docs } = input;
-    const job = foldedJob(input);
-    const visit = visitOf(INTENT, input, job);
-    const carried = unlistedCalls(docs.intent_calls, job);
-    const errand = errandOf(job, HOLDS);
+    const visit = visitOf(INTENT, input);
+    const carried = unlistedCalls(docs.intent_calls, input.job);
+    const errand = errandOf(input.job, HOLDS);
     if (errand.reason === 'override') return overridden(visit, docs.intent_output, carried);
     const subject = { intention: docs.spec.title, symbols: docs.spec.kind === 'idea' ? docs.spec.idea.symbols : [] };
     return draft(await consultInContext(visit, intentQuestion(docs, errand, carried), subject, effects), visit);

@@ -19,7 +19,7 @@ import { report } from './report.ts';
 const { manifest: snapshot, bars } = sampleSnapshot();
 type Documents = { spec: JobSpec; runspec: RunSpec; result: BacktestResult; gates: GateReport };
 
-const place = { job_id: '0123456789ab', at: '2026-01-05T10:00:00.000Z', refs: {}, facts: {} };
+const place = { job_id: '0123456789ab', run_id: 'run-1', at: '2026-01-05T10:00:00.000Z', refs: {}, facts: {} };
 
 const documents = async (spec: JobSpec, blueprint: Blueprint): Promise<Documents> => {
   const runspec = compileBlueprint({ spec, blueprint, snapshot, bars });

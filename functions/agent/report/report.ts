@@ -11,7 +11,7 @@ import { type Consulted, guardFile, judgeText, keptOutput, outputFile, type Ques
 import { consultInContext } from '../../lib/agent/context.ts';
 import { type AgentHolds, type Errand, errandOf } from '../../lib/agent/errand.ts';
 import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
-import { foldedJob, type Visit, visitOf } from '../../lib/agent/visit.ts';
+import { type Visit, visitOf } from '../../lib/agent/visit.ts';
 import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
 import { type ReportFacts, reportFacts, supportedNumbers } from './facts.ts';
@@ -94,13 +94,12 @@ const optional = { report_output: json(AgentOutput), report_calls: decodeCalls }
 export const report = defineStage({
   reads,
   optional,
-  folds: true,
+  folds: 'revisit',
   run: async (input, effects) => {
     const { docs } = input;
-    const job = foldedJob(input);
-    const visit = visitOf(REPORT, input, job);
-    const carried = unlistedCalls(docs.report_calls, job);
-    const errand = errandOf(job, HOLDS);
+    const visit = visitOf(REPORT, input);
+    const carried = unlistedCalls(docs.report_calls, input.job);
+    const errand = errandOf(input.job, HOLDS);
     if (errand.reason === 'override') {
       const calls = carried.map(usageEvent).filter((row) => row !== null);
       const rest = { usage: sumUsage(calls), calls, guard_status: 'failed', override: { by: errand.by }, artifacts: [] };

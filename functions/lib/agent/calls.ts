@@ -16,7 +16,7 @@ export const decodeCalls: Decoder<LlmCall[]> = (text) =>
 const Listed = z.object({ call_id: z.string() });
 
 /** Calls of earlier visits that ended without an event, so that no line of the log lists them yet. */
-export const unlistedCalls = (calls: readonly LlmCall[] | null, job: JobState): LlmCall[] => {
-  const listed = new Set(job.calls.map((call) => Listed.safeParse(call).data?.call_id));
+export const unlistedCalls = (calls: readonly LlmCall[] | null, job: JobState | null): LlmCall[] => {
+  const listed = new Set((job?.calls ?? []).map((call) => Listed.safeParse(call).data?.call_id));
   return (calls ?? []).filter((call) => !listed.has(call.call_id));
 };

@@ -23,9 +23,9 @@ export type AgentHolds = {
 type Decided = Approval & { decision: NonNullable<Approval['decision']> };
 
 /** What the last decision about this agent's work asks of it. */
-export const errandOf = (job: JobState, { output, work, question }: AgentHolds): Errand => {
+export const errandOf = (job: JobState | null, { output, work, question }: AgentHolds): Errand => {
   const judged = [output, question, ...work];
-  const last = job.approvals
+  const last = (job?.approvals ?? [])
     .filter((a): a is Decided => a.decision !== null && judged.includes(a.state))
     .reduce<Decided | null>((latest, a) => (latest && latest.decision.seq > a.decision.seq ? latest : a), null);
   if (last?.decision.event_type === 'RESUMED') return { reason: 'answered', answer: last.decision.comment };

@@ -1,5 +1,3 @@
-import { PermanentError } from '../../../contracts/errors.ts';
-import type { JobState } from '../../../contracts/job-state.ts';
 import type { Artifact, StageInput } from '../../../contracts/stage.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { sha256Hex } from '../hash.ts';
@@ -16,16 +14,9 @@ export type AgentProfile = {
 /** One entry of a job into an agent's state. */
 export type Visit = { profile: AgentProfile; job_id: string; run_id: string; state: string; visit: number; at: string };
 
-/** The folded job of a stage that declares `folds`. */
-export const foldedJob = ({ job, state }: StageInput<unknown>): JobState => {
-  if (job) return job;
-  throw new PermanentError(`state ${state} needs the folded job; declare "folds: true" in its stage`);
-};
-
-export const visitOf = (profile: AgentProfile, input: StageInput<unknown>, job: JobState): Visit => {
-  const { job_id, state, visit, at } = input;
-  return { profile, job_id, run_id: job.owner_run, state, visit, at };
-};
+export const visitOf = (profile: AgentProfile, { job_id, run_id, state, visit, at }: StageInput<unknown>): Visit => ({
+  ...{ profile, job_id, run_id, state, visit, at },
+});
 
 /** Names the n-th call of a visit: the same call is the same row, in any execution. */
 export const callId = ({ job_id, state, visit }: Visit, n: number): string =>

@@ -4,8 +4,13 @@ import { drawdowns } from './metrics.ts';
 /** The account and buy-and-hold at each close, and the share of capital that was invested. */
 export type Curve = { dates: string[]; equity: number[]; benchmark: number[]; invested: number[] };
 
-// + 0 turns -0 into 0: two texts for one number would be two digests.
-const fixed = (value: number, decimals: number): string => (Number(value.toFixed(decimals)) + 0).toFixed(decimals);
+const NEGATIVE_ZERO = /^-0(\.0*)?$/;
+
+// "-0.00" and "0.00": two texts for one number would be two digests.
+const fixed = (value: number, decimals: number): string => {
+  const text = value.toFixed(decimals);
+  return text.startsWith('-') && NEGATIVE_ZERO.test(text) ? text.slice(1) : text;
+};
 
 /** `date,equity,benchmark,drawdown,benchmark_drawdown,invested`: money to 4 decimals, drawdowns as positive fractions. */
 export const equityCsv = (curve: Curve): string => {

@@ -44,6 +44,14 @@ describe('a failure', () => {
     expect([answer?.usage.total_tokens, hardened]).toEqual([3, null]);
   });
 
+  it('is explained by a live answer, which says more than a recorded one', async () => {
+    const { ask } = saying(JSON.stringify(NOTE));
+    const live: StageEffects['ask'] = async (request) => ({ ...(await ask(request)), attempts: [], possible_double_charge: false });
+    const { note, answer } = await explain(UNKNOWN, { ask: live });
+    expect(note.source).toBe('doctor');
+    expect(answer).not.toHaveProperty('attempts');
+  });
+
   it('is not shown to the doctor while the doctor is off', async () => {
     const doctor = saying(JSON.stringify(NOTE));
     const { note } = await explain(UNKNOWN, doctor, { enabled: false });

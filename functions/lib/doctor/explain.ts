@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { FailureNote } from '../../../contracts/doctor.ts';
 import { asError } from '../../../contracts/errors.ts';
 import { ModelAnswer } from '../../../contracts/llm.ts';
@@ -48,9 +49,12 @@ const labelsOf = ({ response_source, replay_reason, degraded, recorded_at, provi
   ...{ response_source, replay_reason, degraded, recorded_at, provider, model },
 });
 
+/** A live answer also says what it took to get it: that stays behind. */
+const Given = z.object(ModelAnswer.shape);
+
 const byDoctor = async (failure: Failure, ask: Explain['ask'], signal: AbortSignal): Promise<Omit<Explained, 'hardened'>> => {
   const answered: unknown = await within(ask(doctorRequest(failure)), signal);
-  const given = ModelAnswer.safeParse(answered).data;
+  const given = Given.safeParse(answered).data;
   if (!given) return { note: unexplained(failure, 'what the doctor gave is no answer'), answer: null };
   const answer = { ...given, text: redact(given.text.toWellFormed()).text };
   const { note, problem } = readDoctorNote(answer.text);

@@ -24,7 +24,8 @@ export const questionStepOf = (step: string): QuestionStep => {
 };
 
 /** The command line says so in its User-Agent; it decides nothing but the label in the log. */
-const channelOf = (request: Request): 'cli' | 'http' => (request.headers.get('user-agent')?.startsWith('holdpoint-cli/') ? 'cli' : 'http');
+export const channelOf = (request: Request): 'cli' | 'http' =>
+  request.headers.get('user-agent')?.startsWith('holdpoint-cli/') ? 'cli' : 'http';
 
 export const decisionRoutes = (deps: WebDeps): Hono => {
   const app = new Hono();

@@ -8,6 +8,7 @@ import { actorOf } from '../http/identity.ts';
 import { JobQuery, jobIdOf, pageOf, parseInput, queryOf, seqOf } from '../http/input.ts';
 import { notFound } from '../http/problem.ts';
 import { viewOfRecord, viewOfState } from '../model/views.ts';
+import { channelOf } from './decisions.ts';
 import { streamEvents } from './stream.ts';
 
 /** The job of a route; NOT_FOUND for an id that no job has. */
@@ -54,6 +55,6 @@ export const jobRoutes = (deps: WebDeps): Hono =>
     })
     .post('/jobs/:id/cancel', async (c) => {
       const body = await readJson(c.req.raw, CancelBody, { limit: DECISION_MAX_BYTES, what: 'body', optional: true });
-      const actor = actorOf(deps, c.req.raw);
-      return c.json(viewOfState(await deps.commands.cancel(jobIdOf(c.req.param('id')), { reason: body.reason ?? null, actor })));
+      const command = { reason: body.reason ?? null, actor: actorOf(deps, c.req.raw), channel: channelOf(c.req.raw) };
+      return c.json(viewOfState(await deps.commands.cancel(jobIdOf(c.req.param('id')), command)));
     });

@@ -41,7 +41,7 @@ describe('the vault', () => {
   test('does not open what was altered anywhere, or anything else', async () => {
     const sealed = await seal();
     await fc.assert(
-      fc.asyncProperty(fc.nat(sealed.length - 1), fc.constantFrom(...'abcXYZ019-_.'), async (at, letter) => {
+      fc.asyncProperty(fc.nat(sealed.length - 1), fc.constantFrom('a', 'b', 'X', '0', '9', '-', '_', '.'), async (at, letter) => {
         fc.pre(sealed[at] !== letter);
         const altered = sealed.slice(0, at) + letter + sealed.slice(at + 1);
         // The last letters of a part may carry spare bits: the bytes are what counts.
