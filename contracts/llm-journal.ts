@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Amount } from './budget.ts';
 import { AgentId, Instant, JobId, RunId, Sha256 } from './ids.ts';
-import { Mode, ModelAnswer } from './llm.ts';
+import { type Cassette, Mode, ModelAnswer } from './llm.ts';
 
 /** Why an attempt gave no answer. The last four were never sent. */
 export const FAILURE_KINDS = [
@@ -92,4 +92,12 @@ export const CallClosed = z.strictObject({
 export type CallClosed = z.infer<typeof CallClosed>;
 
 /** An answer, and what it took to get it. */
-export type AnsweredCall = ModelAnswer & { attempts: ProviderAttempt[]; possible_double_charge: boolean };
+export type AnsweredCall = ModelAnswer & {
+  attempts: ProviderAttempt[];
+  possible_double_charge: boolean;
+  /** What was recorded, in mode `record`. */
+  cassette?: Cassette;
+};
+
+/** An answer as a stage gets it: only a live one says what it took. */
+export type StageAnswer = ModelAnswer & Partial<Omit<AnsweredCall, keyof ModelAnswer>>;

@@ -3,8 +3,8 @@ import type { Amount } from './budget.ts';
 import type { JobContext } from './context.ts';
 import type { JobEvent } from './events.ts';
 import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
-import { type Cassette, Mode, type ModelAnswer, type ModelRequest } from './llm.ts';
-import type { ProviderAttempt } from './llm-journal.ts';
+import { type Cassette, Mode, type ModelRequest } from './llm.ts';
+import type { StageAnswer } from './llm-journal.ts';
 import type { FlagState, Switches } from './switches.ts';
 
 /** The append-only event log: the truth, and the only place where races are settled. */
@@ -151,12 +151,14 @@ export type ModelScope = {
   /** Counts the calls of one state and visit, from 0. */
   ordinal: number;
   mode: Mode;
+  /** The stage takes no recording for an answer when providers fail. */
+  require_live?: boolean;
   /** What this job may spend where an approval raised it; absent, the configuration's limits hold. */
   limits?: Amount;
 };
 
 export type ModelPort = {
-  ask(request: ModelRequest, scope: ModelScope): Promise<ModelAnswer & { attempts?: ProviderAttempt[]; possible_double_charge?: boolean }>;
+  ask(request: ModelRequest, scope: ModelScope): Promise<StageAnswer>;
 };
 
 /** HMAC keys for the context: the current one signs, retired ones still verify. */

@@ -1,8 +1,8 @@
 import type { EventType } from './events.ts';
 import type { FlagValues } from './flags.ts';
 import type { ArtifactRef, JobState } from './job-state.ts';
-import type { ModelAnswer, ModelRequest } from './llm.ts';
-import type { ProviderAttempt } from './llm-journal.ts';
+import type { ModelRequest } from './llm.ts';
+import type { StageAnswer } from './llm-journal.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
 export type Artifact = {
@@ -46,7 +46,7 @@ export type StageOutput = {
 /** Effects a producing stage may use. Deterministic stages ignore them. */
 export type StageEffects = {
   /** A live answer also says what it took to get it. */
-  ask: (request: ModelRequest) => Promise<ModelAnswer & { attempts?: ProviderAttempt[]; possible_double_charge?: boolean }>;
+  ask: (request: ModelRequest) => Promise<StageAnswer>;
   /** The flags as they hold now; absent, all of them are off. */
   flags?: () => Promise<FlagValues>;
   /** Trials of other jobs, newest first, as text: none unless the flag `history_pack` is on. */
@@ -70,6 +70,8 @@ export type Stage<R extends Decoders, O extends Decoders = Record<never, never>>
    * (revision comments, overrides, confirmations). A first visit has no history of its own, and reads nothing.
    */
   folds?: boolean | 'revisit';
+  /** Where a recorded answer will not do: when every provider fails the job stops instead. */
+  requireLive?: boolean;
   run: (
     input: StageInput<Documents<R> & { [K in keyof Documents<O>]: Documents<O>[K] | null }>,
     effects: StageEffects,

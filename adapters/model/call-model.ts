@@ -3,7 +3,7 @@ import { type Amount, BudgetExceeded, type Budgets, NANO_USD } from '../../contr
 import type { Cassette, ModelAnswer, ModelRequest } from '../../contracts/llm.ts';
 import { strictest } from '../../contracts/llm.ts';
 import type { LlmConfig, ProviderTarget } from '../../contracts/llm-config.ts';
-import type { AnsweredCall, CallAnswered, ProviderAttempt } from '../../contracts/llm-journal.ts';
+import type { AnsweredCall, CallAnswered, ProviderAttempt, StageAnswer } from '../../contracts/llm-journal.ts';
 import type { Cassettes, Clock, ModelPort, ModelScope } from '../../contracts/ports.ts';
 import { cassetteKey } from '../../functions/lib/cassette-key.ts';
 import { sha256Hex } from '../../functions/lib/hash.ts';
@@ -36,8 +36,6 @@ export type ModelDeps = {
   clock: Clock;
   /** A job's limits, where an approval raised them. Default: those of the configuration. */
   limits?: (scope: ModelScope) => Promise<Amount>;
-  /** Questions that must not be answered from a recording when providers fail. */
-  requireLive?: (request: ModelRequest) => boolean;
   credentials?: () => Promise<AwsCredentials>;
   prices?: PriceTable;
   time?: Time;
@@ -47,7 +45,7 @@ export type ModelDeps = {
 
 /** A `ModelPort` whose live answers also say what it took to get them. */
 export type LiveModel = {
-  ask(request: ModelRequest, scope: ModelScope): Promise<ModelAnswer & Partial<Pick<AnsweredCall, 'attempts' | 'possible_double_charge'>>>;
+  ask(request: ModelRequest, scope: ModelScope): Promise<StageAnswer>;
 };
 
 const REAL_TIME: Time = { now: () => performance.now(), sleep: (ms) => delay(ms) };
@@ -113,8 +111,11 @@ const cassetteOf = ({ asked, request }: Call, { answer, at }: CallAnswered): Cas
 const finish = async ({ budgets, cassettes }: ModelDeps, call: Call, entry: CallAnswered): Promise<AnsweredCall> => {
   const { id, reserved, actual } = entry.reservation;
   await budgets.settle(call.scope.job_id, id, reserved, actual);
-  if (entry.mode === 'record') await cassettes.create(cassetteOf(call, entry));
-  return { ...entry.answer, attempts: entry.attempts, possible_double_charge: entry.possible_double_charge };
+  const answer = { ...entry.answer, attempts: entry.attempts, possible_double_charge: entry.possible_double_charge };
+  if (entry.mode !== 'record') return answer;
+  const cassette = cassetteOf(call, entry);
+  await cassettes.create(cassette);
+  return { ...answer, cassette };
 };
 
 /** Asks the chain in a round that is this call's own, and journals how it ended. */

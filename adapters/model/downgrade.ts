@@ -1,10 +1,9 @@
 import { CassetteMiss, StoppedLlmError } from '../../contracts/errors.ts';
-import type { ModelRequest } from '../../contracts/llm.ts';
 import type { AnsweredCall, ProviderAttempt } from '../../contracts/llm-journal.ts';
 import type { ModelPort } from '../../contracts/ports.ts';
 import type { Call, Round } from './call.ts';
 
-type DowngradeDeps = { replay: (secrets: readonly string[]) => ModelPort; requireLive?: (request: ModelRequest) => boolean };
+type DowngradeDeps = { replay: (secrets: readonly string[]) => ModelPort };
 
 const said = ({ provider, model, outcome, status, message }: ProviderAttempt): string =>
   `${provider}/${model}: ${outcome}${status === null ? '' : ` (${status})`}${message === null ? '' : `, ${message}`}`;
@@ -25,7 +24,7 @@ const stopped = (call: Call, own: Round, attempts: ProviderAttempt[], why: strin
 export const downgrade = async (deps: DowngradeDeps, call: Call, own: Round, attempts: ProviderAttempt[]): Promise<AnsweredCall> => {
   const { request, scope } = call;
   const stop = (why: string, cause?: unknown) => stopped(call, own, attempts, why, cause);
-  if (deps.requireLive?.(request)) throw stop('it must be answered live and is never downgraded to a recording');
+  if (scope.require_live) throw stop('it must be answered live and is never downgraded to a recording');
   try {
     const answer = await deps.replay(call.secrets).ask(request, { ...scope, mode: 'replay' });
     return {

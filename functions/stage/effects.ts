@@ -15,11 +15,11 @@ const TRIALS = 'registry/trials/';
 const MAX_TRIALS = 100;
 
 /** The model, as flags, kill switch and the confirmation of live calls allow it now. */
-const asker = (world: World, context: JobContext, visit: number, job: JobState | null): StageEffects['ask'] => {
+const asker = (world: World, context: JobContext, visit: number, job: JobState | null, require_live: boolean): StageEffects['ask'] => {
   let ordinal = 0;
   const { llm } = world.env;
   const limits = job ? limitsOf(job, llm.budget) : llm.budget;
-  const scope = { job_id: context.job_id, run_id: context.run_id, state: context.state, visit, limits };
+  const scope = { job_id: context.job_id, run_id: context.run_id, state: context.state, visit, limits, require_live };
   return async (request) => {
     const now = await world.switches.current();
     const mode = modeFor(now.flags, request.agent, context.mode);
@@ -64,8 +64,14 @@ const onceAt = async (world: World, key: string, make: () => Promise<string>): P
 };
 
 /** What a stage may do besides answering, for one visit of a job to a state. */
-export const effectsOf = (world: World, context: JobContext, visit: number, job: JobState | null): StageEffects => ({
-  ask: asker(world, context, visit, job),
+export const effectsOf = (
+  world: World,
+  context: JobContext,
+  visit: number,
+  job: JobState | null,
+  options: { requireLive?: boolean } = {},
+): StageEffects => ({
+  ask: asker(world, context, visit, job, options.requireLive ?? false),
   flags: async () => (await world.switches.current()).flags,
   history: () => newestTrials(world, context.job_id),
   once: (path, make) => onceAt(world, `jobs/${context.job_id}/${path}`, make),

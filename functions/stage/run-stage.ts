@@ -147,7 +147,7 @@ export const runStage = async <R extends Reads, O extends Reads>(
     facts: context.facts,
     job,
   };
-  const effects = effectsOf(world, context, visit, job);
+  const effects = effectsOf(world, context, visit, job, { requireLive: stage.requireLive ?? false });
   const output = await runKeepingEvidence(world, job_id, () => stage.run(input, effects));
   const artifacts = await keepArtifacts(world, job_id, output.artifacts);
   const result: Recorded = { artifacts, facts: output.facts ?? {}, route: output.route ?? {} };

@@ -191,8 +191,8 @@ describe('the chain', () => {
 
   test('never downgrades a question that must be answered live', async () => {
     simulator.setFaults([{ kind: 'quota' }]);
-    const { model } = modelWorld(configOf([targetTo(simulator, 'anthropic')]), [recorded(request, '{}')], { requireLive: () => true });
-    const error = await rejection(model.ask(request, scopeOf('live')));
+    const { model } = modelWorld(configOf([targetTo(simulator, 'anthropic')]), [recorded(request, '{}')]);
+    const error = await rejection(model.ask(request, scopeOf('live', { require_live: true })));
     expect(error).toBeInstanceOf(StoppedLlmError);
     expect(error.message).toContain('answered live');
   });

@@ -124,6 +124,11 @@ describe('changes of flags and kill switch', () => {
     expect((await ports.switches.current()).kill.halted).toBe(false);
     await restoreSwitches(ports);
     expect((await ports.switches.current()).kill.halted).toBe(true);
+    await expect(createSwitchCommands(crashing).release({ actor: OPS, reason: null })).rejects.toThrow('killed');
+    expect((await ports.switches.current()).kill.halted).toBe(true);
+    expect(await createSwitchCommands(ports).release({ actor: OPS, reason: null })).toMatchObject({ already: true });
+    expect((await ports.switches.current()).kill.halted).toBe(false);
+    await createSwitchCommands(ports).kill({ halt: true }, OPS);
     expect(await createSwitchCommands(ports).release({ actor: OPS, reason: null })).toMatchObject({ already: false });
   });
 

@@ -28,10 +28,17 @@ const saying = (hypothesis: string, changes: Record<string, unknown> = {}) => {
   return { ...spec, idea: { ...(spec['idea'] as object), hypothesis } };
 };
 
+/** One request that must succeed. */
+const ask = async (...request: Parameters<typeof call>): Promise<Answer> => {
+  const answer = await call(...request);
+  if (answer.status >= 400) throw new Error(`${request[1]} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer;
+};
+
 /** Decides what waits at `step`. */
-const decide = async (web: string, jobId: string, step: string, choice: 'approve' | 'reject' | 'revise'): Promise<void> => {
+const decide = async (web: string, jobId: string, step: string, choice: 'approve' | 'reject' | 'revise', send = ask): Promise<void> => {
   const { job } = await untilSettled(web, jobId, step);
-  await call(web, `/jobs/${jobId}/${choice}?step=${step}`, { body: { subject_digest: job.subject_digest, comment: 'so it goes' } });
+  await send(web, `/jobs/${jobId}/${choice}?step=${step}`, { body: { subject_digest: job.subject_digest, comment: 'so it goes' } });
 };
 
 const ended = (web: string, jobId: string) =>
@@ -40,7 +47,7 @@ const ended = (web: string, jobId: string) =>
     ({ job }) => job.status === 'DONE',
   );
 
-const setFlag = (web: string, flag: string) => call(web, `/flags/${flag}`, { method: 'PUT', body: { value: true, reason: 'a trial' } });
+const setFlag = (web: string, flag: string) => ask(web, `/flags/${flag}`, { method: 'PUT', body: { value: true, reason: 'a trial' } });
 
 /** Looks at a job, and at everything else, as people do. */
 const lookAround = async (web: string, jobId: string): Promise<void> => {
@@ -84,15 +91,15 @@ const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
     await decide(web, rejected.job_id, 'blueprint', 'reject');
     const cancelled = await submit(web, idea());
     await untilSettled(web, cancelled.job_id, 'blueprint');
-    await call(web, `/jobs/${cancelled.job_id}/cancel`, { body: { reason: 'not needed' } });
+    await ask(web, `/jobs/${cancelled.job_id}/cancel`, { body: { reason: 'not needed' } });
     const unknown = await submit(web, saying('Nobody has asked this before.'));
     await Promise.all([...others, startedByAws(cloud), ...[rejected, unknown].map(({ job_id }) => ended(web, job_id))]);
-    await call(web, `/jobs/${unknown.job_id}/redrive`, { body: { reason: 'try again' } });
+    await ask(web, `/jobs/${unknown.job_id}/redrive`, { body: { reason: 'try again' } });
     await lookAround(web, unknown.job_id);
     await fetch(`${web}/snapshots/flat?symbol=FLAT`, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body: SNAPSHOT });
-    await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
-    await call(web, '/kill', { body: { scope: 'all', reason: 'a drill' } });
-    await call(web, '/kill/release', { body: { reason: 'over' } });
+    await ask(web, '/reconcile', { body: { all: true, restart_waiters: false } });
+    await ask(web, '/kill', { body: { scope: 'all', reason: 'a drill' } });
+    await ask(web, '/kill/release', { body: { reason: 'over' } });
   } finally {
     await cloud.remove();
   }
@@ -140,7 +147,7 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
       () => getJob(web, question),
       ({ job }) => job.status !== 'RUNNING',
     );
-    await call(web, `/jobs/${question}/resume`, { body: { step: 'intent', answer: 'About a quarter.' } });
+    await ask(web, `/jobs/${question}/resume`, { body: { step: 'intent', answer: 'About a quarter.' } });
     await untilSettled(web, recorded, 'blueprint');
     // Its blueprint was recorded, its report was not.
     const replay = await submit(web, saying('Trends go on for a while.', { llm: { mode: 'replay' } }));
@@ -194,26 +201,14 @@ const by = (name: string, { headers }: AwsRequest): boolean => headers['authoriz
 /** The API cannot reach Step Functions: what people decide is carried out by the reconciler. */
 const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
   const muted = (request: AwsRequest): boolean =>
-    by('web', request) && /^AWSStepFunctions\.(SendTask|Stop|Start)/.test(request.headers['x-amz-target'] ?? '');
+    by('web', request) && /^AWSStepFunctions\.(SendTask|Stop)/.test(request.headers['x-amz-target'] ?? '');
   const cloud = await startTestCloud({ ...options, intercept: (handle) => async (request) => (muted(request) ? FAILED : handle(request)) });
   const { web } = cloud;
-  const opened = async (): Promise<string> => {
-    const spec = idea();
-    await call(web, '/jobs', { body: spec });
-    const { body } = await call(web, '/jobs?limit=1');
-    return (body as { jobs: { job_id: string }[] }).jobs[0]?.job_id ?? '';
-  };
   try {
-    const [approved, revised, cancelled] = [await opened(), await opened(), await opened()];
-    for (const jobId of [approved, revised, cancelled]) {
-      await until(
-        () => call(web, '/reconcile', { body: { all: true, restart_waiters: false } }).then(() => call(web, '/reconcile', { body: {} })),
-        () => true,
-      );
-      await call(cloud.web, `/jobs/${jobId}`);
-    }
-    await decide(web, approved, 'blueprint', 'approve');
-    await decide(web, revised, 'blueprint', 'revise');
+    const opened = await Promise.all([idea(), idea(), idea()].map((spec) => submit(web, spec)));
+    const [approved = '', revised = '', cancelled = ''] = opened.map(({ job_id }) => job_id);
+    await decide(web, approved, 'blueprint', 'approve', call);
+    await decide(web, revised, 'blueprint', 'revise', call);
     await untilSettled(web, cancelled, 'blueprint');
     await call(web, `/jobs/${cancelled}/cancel`, { body: {} });
     await untilSettled(web, approved, 'runspec');
@@ -234,7 +229,8 @@ const READERS = ['compile', 'run', 'gates', 'registry', 'report'];
 const lostDocuments = async (options: Partial<CloudOptions>): Promise<void> => {
   let loser: string | undefined;
   const redirected = (request: AwsRequest): AwsRequest => {
-    if (loser === undefined || !by(loser, request) || request.method !== 'GET' || !request.path.includes('-artifacts/jobs/')) return request;
+    if (loser === undefined || !by(loser, request) || request.method !== 'GET' || !request.path.includes('-artifacts/jobs/'))
+      return request;
     loser = undefined;
     return { ...request, path: `${request.path}.gone` };
   };
@@ -250,7 +246,7 @@ const lostDocuments = async (options: Partial<CloudOptions>): Promise<void> => {
       await driveToEnd(web, job_id);
       if (loser) throw new Error(`${reader} read no document`);
       const before = (await getJob(web, job_id)).events.length;
-      await call(web, `/jobs/${job_id}/redrive`, { body: { reason: 'restored' } });
+      await ask(web, `/jobs/${job_id}/redrive`, { body: { reason: 'restored' } });
       await until(
         () => getJob(web, job_id),
         ({ events }) => events.length > before,
@@ -277,7 +273,7 @@ const byPolicy = async (options: Partial<CloudOptions>): Promise<void> => {
   try {
     const { job_id } = await submit(cloud.web, idea());
     await untilSettled(cloud.web, job_id, 'blueprint');
-    await call(cloud.web, `/jobs/${job_id}/delegate?step=blueprint`, { user: 'ann', body: { to: 'dave' } });
+    await ask(cloud.web, `/jobs/${job_id}/delegate?step=blueprint`, { user: 'ann', body: { to: 'dave' } });
     await until(
       () => getJob(cloud.web, job_id),
       ({ events }) => events.some((event) => event.event_type === 'APPROVAL_EXPIRED'),

@@ -222,6 +222,7 @@ export const consult = async (visit: Visit, question: Question, effects: StageEf
       sessionFile(visit, question.reason, answer),
       callsFile(visit, calls),
       redactionSummary(visit, addCounts(answer.redactions, counts)),
+      ...(answer.cassette ? [evidenceLines(visit, `${visit.profile.agent}_cassette`, 'cassette.jsonl', [answer.cassette])] : []),
       ...troubleFiles(visit, answer),
     ],
   };

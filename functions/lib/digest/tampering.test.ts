@@ -162,7 +162,7 @@ describe('tampering', () => {
       { numRuns: RUNS },
     );
     expect(tried).toBeGreaterThanOrEqual(RUNS);
-  });
+  }, 60_000);
 
   it('of the exported file is found, whatever lines or characters were touched', () => {
     const touched = fc.record({
