@@ -1,3 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { cpSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
 import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
@@ -59,10 +63,19 @@ describe.each(['live', 'record'])('a job in mode %s', (mode) => {
   });
 });
 
-it('a replay makes no request at all', async () => {
+it('a replay opens no connection to anything but the local cloud', async () => {
   const before = requests().length;
+  const own = [cloud.web, cloud.aws].map((url) => Number(new URL(url).port));
+  const elsewhere: string[] = [];
+  const watch = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    socket.once('connect', () => own.includes(socket.remotePort ?? 0) || elsewhere.push(`${socket.remoteAddress}:${socket.remotePort}`));
+  };
+  subscribe('net.client.socket', watch);
   const job = await submit(cloud.web, idea('replay'));
   expect((await driveToEnd(cloud.web, job.job_id)).job.outcome).toBe('succeeded');
+  unsubscribe('net.client.socket', watch);
+  expect(elsewhere).toEqual([]);
   expect(requests()).toHaveLength(before);
 });
 
@@ -125,21 +138,52 @@ describe('a budget that is used up', () => {
 });
 
 describe('a recorded answer', () => {
-  it('replays in another folder without keys, to byte-identical results', async () => {
-    const hypothesis = 'An idea that is recorded and replayed.';
+  /** Results of a job that no label, time or id of the recording is part of. */
+  const RESULTS = [
+    'outputs/agents/intent/1/blueprint.json',
+    'outputs/compile/runspec.json',
+    'outputs/run/result.json',
+    'outputs/run/equity.csv',
+    'outputs/gates/gate_report.json',
+    'outputs/report/report.md',
+  ];
+  /** A replay says that it is one: that word alone may differ. */
+  const unlabelled = (text: string) => text.replace(/\b(RECORD|REPLAY): answer of/, 'answer of');
+  const resultsOf = (web: string, jobId: string) =>
+    Promise.all(RESULTS.map(async (path) => unlabelled(await (await fetch(`${web}/jobs/${jobId}/artifacts/${path}`)).text())));
+
+  it('replays in another folder, without keys or network, to byte-identical results', async () => {
+    const hypothesis = 'An idea that is recorded here and replayed elsewhere.';
     const job_id = await confirmed(idea('record', hypothesis));
-    const first = await untilSettled(cloud.web, job_id, 'blueprint');
-    const replayed = await submit(cloud.web, idea('replay', hypothesis));
-    const second = await untilSettled(cloud.web, replayed.job_id, 'blueprint');
-    const blueprint = async (id: string) =>
-      (await fetch(`${cloud.web}/jobs/${id}/artifacts/outputs/agents/intent/1/blueprint.json`)).text();
-    expect(await blueprint(replayed.job_id)).toBe(await blueprint(job_id));
-    expect(first.events.length).toBeGreaterThan(0);
+    const first = await driveToEnd(cloud.web, job_id);
+    expect(['succeeded', 'gates_failed']).toContain(first.job.outcome);
+    expect((await fetch(`${cloud.web}/jobs/${job_id}/artifacts/outputs/agents/intent/1/cassette.jsonl`)).status).toBe(200);
+
+    const elsewhere = await startTestCloud();
+    cpSync(join(cloud.dataDir, 's3/holdpoint-local-cassettes'), join(elsewhere.dataDir, 's3/holdpoint-local-cassettes'), {
+      recursive: true,
+    });
+    await elsewhere.close();
+    const replaying = await startTestCloud({ dataDir: elsewhere.dataDir });
+    const replayed = await submit(replaying.web, idea('replay', hypothesis));
+    const second = await driveToEnd(replaying.web, replayed.job_id);
+    expect(second.job.outcome).toBe(first.job.outcome);
+    expect(await resultsOf(replaying.web, replayed.job_id)).toEqual(await resultsOf(cloud.web, job_id));
     expect(second.events.find((event) => event.event_type === 'BLUEPRINT_PROPOSED')?.outputs).toMatchObject({
       response_source: 'replay',
       replay_reason: 'mode',
       degraded: false,
     });
+    await replaying.remove();
+  });
+
+  it('misses when one character of the question changes, and the miss names what differs', async () => {
+    const job_id = await confirmed(idea('record', 'An idea with one character more or less.'));
+    await untilSettled(cloud.web, job_id, 'blueprint');
+    const { job_id: changed } = await submit(cloud.web, idea('replay', 'An idea with one character more or less!'));
+    const end = await untilSettled(cloud.web, changed);
+    expect(end.job.outcome).toBe('stopped_llm_error');
+    expect(end.events.at(-2)?.outputs['detail']).toContain('/messages/1/content differs');
   });
 });
 
