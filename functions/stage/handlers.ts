@@ -1,9 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
+import { isTransient } from '../../adapters/aws/aws-errors.ts';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
-import { asError } from '../../contracts/errors.ts';
+import { asError, RetryableError } from '../../contracts/errors.ts';
 import type { Decoder, Stage } from '../../contracts/stage.ts';
 import { redact } from '../lib/redaction.ts';
 import { type EndRules, endJob } from './end-job.ts';
@@ -39,6 +40,10 @@ const logged = (logger: Logger) => {
   };
 };
 
+/** The machine retries by name: what may pass later has the name it knows. */
+const named = (error: Error): Error =>
+  isTransient(error) ? new RetryableError(`${error.name}: ${error.message}`, { cause: error }) : error;
+
 /** A failure's message becomes history, logs and events. */
 const withoutSecrets = (error: Error, env: Env): Error => {
   error.message = redact(error.message, { secrets: env.knownSecrets }).text;
@@ -59,7 +64,7 @@ export const handler =
         try {
           return await run(world, payload);
         } catch (thrown) {
-          throw withoutSecrets(asError(thrown), env);
+          throw withoutSecrets(named(asError(thrown)), env);
         }
       });
     const context = { callbackWaitsForEmptyEventLoop: false };

@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
-import { FUNCTIONS } from '../functions.ts';
+import { type FunctionName, FUNCTIONS } from '../functions.ts';
 import { createDynamo } from './dynamo.ts';
 import { createEndpoint } from './endpoint.ts';
 import { createIam, type Iam, type IamOptions } from './iam/iam.ts';
@@ -156,14 +156,15 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true });
     // No function may write all of this: it is there before the first of them runs.
     await seed(createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), inProcess(endpoint)), REPOSITORY);
-    const reconcile = (payload: unknown) => invoke(functionArn('reconcile'), payload);
+    const work = async (name: FunctionName, payload: unknown) => {
+      const done = await invoke(functionArn(name), payload);
+      if (!done.ok) options.report(`${name}: ${done.errorType}: ${done.errorMessage}`);
+    };
+    const reconcile = (payload: unknown) => work('reconcile', payload);
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
     if (dynamo.fresh) await reconcile({ all: true, restartWaiters: true });
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
-    const digest = async () => {
-      const done = await invoke(functionArn('digest'), { limit: DIGEST_LIMIT });
-      if (!done.ok) options.report(`digest: ${done.errorType}: ${done.errorMessage}`);
-    };
+    const digest = () => work('digest', { limit: DIGEST_LIMIT });
     closers.push(repeat(digest, options.digestEveryMs ?? DIGEST_EVERY_S * 1000, options.report));
     fetch = (request) => web.app.fetch(request);
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));

@@ -7,6 +7,7 @@ import { JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
 import type { AwsRequest } from '../../infra/local/wire.ts';
 import {
+  type Answer,
   approve,
   call,
   driveToEnd,
@@ -76,7 +77,7 @@ const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
   const cloud = await startTestCloud(options);
   const { web } = cloud;
   try {
-    for (const flag of ['doctor_enabled', 'history_pack']) await setFlag(web, flag);
+    await setFlag(web, 'doctor_enabled');
     const succeeds = await submit(web, idea());
     await decide(web, succeeds.job_id, 'blueprint', 'approve');
     await decide(web, succeeds.job_id, 'runspec', 'revise');
@@ -97,6 +98,10 @@ const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
     await ask(web, `/jobs/${unknown.job_id}/redrive`, { body: { reason: 'try again' } });
     await lookAround(web, unknown.job_id);
     await fetch(`${web}/snapshots/flat?symbol=FLAT`, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body: SNAPSHOT });
+    // Questions with a history were never recorded: both agents read it, and end there.
+    await setFlag(web, 'history_pack');
+    const historic = await Promise.all([idea(), idea('blueprint-breakout')].map((spec) => submit(web, spec)));
+    for (const { job_id } of historic) await driveToEnd(web, job_id);
     await ask(web, '/reconcile', { body: { all: true, restart_waiters: false } });
     await ask(web, '/kill', { body: { scope: 'all', reason: 'a drill' } });
     await ask(web, '/kill/release', { body: { reason: 'over' } });
