@@ -19,13 +19,13 @@ const NETWORK = ['ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND'
 
 const Described = z.object({
   name: z.string().optional(),
-  code: z.unknown(),
+  code: z.unknown().optional(),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
 });
 
 /** Whether a service or the network failed for now: after the SDK's own tries, a later one may still succeed. */
 export const isTransient = (error: Error): boolean => {
-  const { name = '', code, $metadata } = Described.safeParse(error).data ?? { name: '', code: undefined, $metadata: undefined };
+  const { name = '', code, $metadata }: z.infer<typeof Described> = Described.safeParse(error).data ?? {};
   const status = $metadata?.httpStatusCode ?? 0;
   return status >= 500 || status === 429 || THROTTLED.includes(name) || (typeof code === 'string' && NETWORK.includes(code));
 };

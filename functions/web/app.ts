@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { approvalRoutes } from './api/approvals.ts';
 import { artifactRoutes } from './api/artifacts.ts';
 import { decisionRoutes } from './api/decisions.ts';
 import { jobRoutes } from './api/jobs.ts';
@@ -11,12 +12,18 @@ import type { Web, WebDeps } from './deps.ts';
 import { secureHeaders } from './http/headers.ts';
 import { actorOf } from './http/identity.ts';
 import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
+import { loggedPath } from './http/logged-path.ts';
 import { notFound, problemOf } from './http/problem.ts';
 import { flowMap } from './model/flow-map.ts';
+import { linkRoutes } from './link/routes.ts';
 import { openApi } from './openapi.ts';
 import { errorPage } from './pages/error.ts';
 import { outboxRoutes } from './pages/outbox-routes.ts';
+import { bulkRoutes } from './pages/bulk-routes.ts';
+import { controlRoutes } from './pages/control-routes.ts';
+import { metricsRoutes } from './pages/metrics-routes.ts';
 import { pageRoutes } from './pages/routes.ts';
+import { viewerRoutes } from './pages/viewer-routes.ts';
 import { askToSignIn } from './session/pages.ts';
 import { sessionRoutes } from './session/routes.ts';
 
@@ -33,7 +40,7 @@ const answerError = (web: Web, thrown: unknown, request: Request): Response | Pr
   const problem = problemOf(thrown);
   if (problem.status === 500) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    web.report?.(error, { method: request.method, path: new URL(request.url).pathname });
+    web.report?.(error, { method: request.method, path: loggedPath(request) });
   }
   if (wantsPage(request)) return problem.status === 401 && web.signIn ? askToSignIn(web, problem, request) : errorPage(web, problem);
   return new Response(JSON.stringify(problem), { status: problem.status, headers: { 'content-type': 'application/problem+json' } });
@@ -64,12 +71,18 @@ export const createWeb = (deps: WebDeps): Hono => {
     serviceRoutes(deps),
     jobRoutes(deps),
     decisionRoutes(deps),
+    approvalRoutes(deps),
     artifactRoutes(deps),
     proofRoutes(deps),
     storeRoutes(deps),
     switchRoutes(deps),
     pageRoutes(web),
     outboxRoutes(web),
+    viewerRoutes(web),
+    controlRoutes(web),
+    bulkRoutes(web),
+    metricsRoutes(web),
+    linkRoutes(web),
     sessionRoutes(web),
   ]) {
     app.route('/', routes);

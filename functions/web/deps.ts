@@ -3,7 +3,7 @@ import type { Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor } from '../../contracts/events.ts';
 import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
-import type { Artifacts, Cassettes, Clock, JobIndex } from '../../contracts/ports.ts';
+import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import type { SwitchCommands } from '../stage/switches.ts';
 import type { FlowMap } from './model/flow-map.ts';
@@ -48,6 +48,8 @@ export type WebDeps = {
   switches: SwitchCommands;
   /** The job machine's definition, as parsed from its file. */
   flow: unknown;
+  /** Keys that vouch for the forms of approvers' links. */
+  keyRing: () => Promise<KeyRing>;
   /** Makes the links that the outbox page shows. */
   linkOf?: LinkOf | null;
   /** On this machine: only loopback names are served, and HSTS is off. */

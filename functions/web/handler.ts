@@ -79,6 +79,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     cassettes: world.cassettes,
     snapshots: createSnapshots(world),
     clock: world.clock,
+    keyRing: world.keyRing,
     linkOf: world.linkOf,
     budget: env.llm.budget,
     budgetUse: world.budgets.use,

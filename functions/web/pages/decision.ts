@@ -117,6 +117,9 @@ const VERBS: Record<string, string> = {
   LINK_REVOKED: 'Link revoked',
 };
 
+/** A decision in one word or two. */
+export const recordedAs = (event_type: string): string => VERBS[event_type] ?? event_type;
+
 /** What was recorded, read from the log itself; nothing for a number that is no decision. */
 export const recorded = (event: JobEvent | undefined, late: boolean, now: Date): Html | string => {
   const verb = event && VERBS[event.event_type];

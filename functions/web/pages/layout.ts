@@ -11,16 +11,19 @@ export type Html = ReturnType<typeof html>;
 export type PageOptions = {
   title: string;
   /** Which entry of the navigation this page belongs to. */
-  at: '/ui/jobs' | '/ui/approvals' | '/ui/cassettes' | '/ui/outbox' | null;
+  at: (typeof NAV)[number][0] | null;
   actor: Actor | null;
   /** Address of the event stream that keeps the page current. */
   stream?: string;
+  /** Without ways to other pages: whoever reads it may not be let into them. */
+  bare?: boolean;
   main: Html;
 };
 
 const NAV = [
   ['/ui/jobs', 'Jobs'],
   ['/ui/approvals', 'Approvals'],
+  ['/ui/metrics', 'Metrics'],
   ['/ui/cassettes', 'Cassettes'],
   ['/ui/outbox', 'Outbox'],
 ] as const;
@@ -47,7 +50,7 @@ export const page = (web: Web, options: PageOptions): Html => html`<!doctype htm
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header class="bar"><p class="brand"><a href="/ui/jobs">Holdpoint</a> <span class="env">${web.env}</span></p>${nav(options.at)}${who(web, options.actor)}</header>
+<header class="bar"><p class="brand">${options.bare ? html`<strong>Holdpoint</strong>` : html`<a href="/ui/jobs">Holdpoint</a>`} <span class="env">${web.env}</span></p>${options.bare ? '' : nav(options.at)}${who(web, options.actor)}</header>
 <main id="main"${options.stream ? html` data-stream="${options.stream}"` : ''}>
 ${web.switches.current().then(switchBanner)}
 ${options.main}

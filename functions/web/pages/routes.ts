@@ -15,6 +15,7 @@ import { readForm } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
 import { JobQuery, jobIdOf, PageQuery, pageOf, parseInput, queryOf } from '../http/input.ts';
 import { approvalOf } from '../model/views.ts';
+import { CommentField } from './comment-field.ts';
 import { recorded } from './decision.ts';
 import { jobPage, loadJobPage } from './job.ts';
 import { type Html, page } from './layout.ts';
@@ -25,11 +26,7 @@ const DecisionForm = z.object({
   step: z.string(),
   subject_digest: SubjectDigest,
   choice: Choice,
-  comment: z
-    .string()
-    .default('')
-    .transform((text) => text.replaceAll('\r\n', '\n').trim())
-    .pipe(z.string().max(4000)),
+  comment: CommentField,
 });
 
 const AnswerForm = ResumeBody.extend({

@@ -15,7 +15,10 @@ const sheet = async (web: Web, { status, title, body, actor }: Sheet): Promise<R
 };
 
 const signInLink = (to: string, name = 'Sign in', fresh = false): Html =>
-  html`<p><a class="button" href="${loginUrl(to, fresh)}">${name}</a></p>`;
+  // An approver's link is a secret: no page repeats it.
+  to.startsWith('/a/')
+    ? html`<p>To try again, open the link from your message once more.</p>`
+    : html`<p><a class="button" href="${loginUrl(to, fresh)}">${name}</a></p>`;
 
 const issuerName = (web: Web): string => {
   const issuer = web.signIn?.config.issuer;

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { Refusal } from '../../../contracts/commands.ts';
 import { LOGIN_SECONDS, LoginState, SESSION_SECONDS, SIGN_IN_SCOPE, SignInFailed, type SignInView } from '../../../contracts/session.ts';
 import type { Web } from '../deps.ts';
+import { loggedPath } from '../http/logged-path.ts';
 import { notFound } from '../http/problem.ts';
 import { readCookie, removeCookie, setCookie } from './cookies.ts';
 import { notSignedIn, signedOut } from './pages.ts';
@@ -21,7 +22,7 @@ const FAILURES = {
 const failed = (web: Web, request: Request, error: unknown, to: string): Promise<Response> => {
   if (!(error instanceof SignInFailed)) throw error;
   // The path alone: the query holds the code.
-  if (error.why !== 'denied') web.report?.(error, { method: request.method, path: new URL(request.url).pathname });
+  if (error.why !== 'denied') web.report?.(error, { method: request.method, path: loggedPath(request) });
   return notSignedIn(web, { ...FAILURES[error.why], detail: error.message, to });
 };
 
@@ -30,8 +31,8 @@ const view = (signIn: SignIn | null): SignInView =>
     ? { sign_in: signIn.config.mode, issuer: signIn.config.issuer, client_id: signIn.config.cli_client_id, scope: SIGN_IN_SCOPE }
     : { sign_in: 'off', issuer: null, client_id: null, scope: SIGN_IN_SCOPE };
 
-const leave = async (web: Web, signIn: SignIn, c: Context): Promise<Response> => {
-  const return_to = returnTo(c.req.query('return_to'));
+/** Sends the browser to the issuer, to come back to a page of ours. */
+export const leave = async (web: Web, signIn: SignIn, c: Context, return_to: string): Promise<Response> => {
   try {
     const redirectUri = new URL(CALLBACK, c.req.url).href;
     const { url, ...expected } = await signIn.issuer.begin({ redirectUri, fresh: c.req.query('fresh') === '1' });
@@ -81,7 +82,7 @@ export const sessionRoutes = (web: Web): Hono => {
   const { signIn } = web;
   if (!signIn) return app.get('/auth/login', () => Promise.reject(notFound('sign-in, which is off in this environment,')));
   return app
-    .get('/auth/login', (c) => leave(web, signIn, c))
+    .get('/auth/login', (c) => leave(web, signIn, c, returnTo(c.req.query('return_to'))))
     .get(CALLBACK, (c) => comeBack(web, signIn, c))
     .post('/auth/logout', (c) => {
       c.header('set-cookie', removeCookie(c.req.raw, 'session'));
