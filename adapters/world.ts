@@ -106,7 +106,7 @@ const createLinkOf =
 
 /** The only place where ports meet their implementations. */
 export const createWorld = (env: Env, requestHandler?: RequestHandler, report: World['report'] = () => undefined): World => {
-  const { s3, dynamo, sfn } = createClients(env, requestHandler);
+  const { s3, unchecked, dynamo, sfn } = createClients(env, requestHandler);
   const cassettes = createCassettes(s3, env.HOLDPOINT_CASSETTES_BUCKET);
   const artifacts = createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET);
   const budgets = createBudgets(dynamo, env.HOLDPOINT_TABLE);
@@ -139,9 +139,9 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler, report: W
     ...{ keyRing, linkOf, report },
     outbox: createOutbox({ artifacts, notifier, linkOf, clock: timer }),
     proof: {
-      digests: createDigests(s3, env.HOLDPOINT_EVENTS_BUCKET),
+      digests: createDigests(s3, unchecked, env.HOLDPOINT_EVENTS_BUCKET),
       index: createDigestIndex(dynamo, env.HOLDPOINT_TABLE),
-      logs: createStoredLogs(s3, env.HOLDPOINT_EVENTS_BUCKET),
+      logs: createStoredLogs(unchecked, env.HOLDPOINT_EVENTS_BUCKET),
       signer: createDigestSigner(env),
     },
     ...{ audit, flags },

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { JOB_ID, jobHandler, LOGS, viewOf } from './testing/job.ts';
+import { JOB_ID, jobHandler, KEY, LOGS, viewOf } from './testing/job.ts';
 import { type FakeServer, problem, type Request, startServer } from './testing/server.ts';
 import { cli, type Ran } from './testing/world.ts';
 
@@ -68,7 +68,10 @@ test('an exported log verifies offline, and every change to it is found', async 
   server.handle = jobHandler(LOGS.done);
   const log = file('log.jsonl');
   expect((await run('timeline', JOB_ID, '--export', log)).exit).toBe(0);
+  await writeFile(file('key.pem'), KEY);
+  const key = ['--key', file('key.pem')];
   expect(await cli(['verify', '--file', log, '--json'])).toMatchObject({ exit: 0, stderr: '' });
+  expect(await cli(['verify', '--file', log, ...key, '--json'])).toMatchObject({ exit: 0, stderr: '' });
   const lines = (await readFile(log, 'utf8')).trimEnd().split('\n');
   const [first = '', second = '', ...rest] = lines;
   const changes = {
@@ -80,22 +83,43 @@ test('an exported log verifies offline, and every change to it is found', async 
     extended: [first.replace('{', '{"more":1,'), second, ...rest],
     torn: [first, second.slice(0, 50), ...rest],
     emptied: [],
+    'cut off behind the events': lines.slice(0, -1),
   };
   for (const [what, changed] of Object.entries(changes)) {
     await writeFile(log, changed.map((line) => `${line}\n`).join(''));
-    const { exit, stdout, stderr } = await cli(['verify', '--file', log, '--json']);
+    const { exit, stdout, stderr } = await cli(['verify', '--file', log, ...key, '--json']);
     expect(exit, what).toBe(1);
     expect(JSON.parse(stdout), what).toMatchObject({ ok: false });
     expect(stderr, what).toContain('does not verify');
   }
 });
 
-test('verify of a job checks what the server has, and that it is that job', async () => {
+test('verify of a job judges for itself what the server says is fine', async () => {
   server.handle = jobHandler(LOGS.done);
   expect((await run('verify', JOB_ID)).stdout).toContain('5 events');
-  const other = 'ffffffffffff';
-  server.handle = ({ query }) => ({ json: { events: query.get('after') === '0' ? LOGS.done : [] } });
-  expect(await run('verify', other)).toMatchObject({ exit: 1 });
+  const shorter = jobHandler(LOGS.approved);
+  server.handle = jobHandler(LOGS.done, (request) => (request.path.endsWith('/events') ? shorter(request) : undefined));
+  const cut = await run('verify', JOB_ID);
+  expect(cut).toMatchObject({ exit: 1, stderr: expect.stringContaining('its end was cut off') });
+});
+
+test('verify says what the server found, and never trusts it with the terminal', async () => {
+  const problems = [{ kind: 'delete_marker', seq: 2, digest: null, problem: 'event 2 was deleted\x1b[2J' }];
+  const report = { job_id: JOB_ID, ok: false, events: 4, head: null, signed_through: 5, digests: [1], interval_s: 10, problems };
+  server.handle = jobHandler(LOGS.done, ({ path }) => (path.endsWith('/verify') ? { json: report } : undefined));
+  const { exit, stdout, stderr } = await run('verify', JOB_ID);
+  expect(exit).toBe(1);
+  expect(stdout).toContain('tampered delete_marker: event 2 was deleted\n');
+  expect(stderr).toContain('1 problem, first: event 2 was deleted');
+});
+
+test.each([
+  [['verify', '--all', '--file', 'x'], 'one of them'],
+  [['verify', JOB_ID, '--all'], 'one of them'],
+  [['verify', JOB_ID, '--digests', 'x'], '--file'],
+  [['verify', '--file', 'x', '--key', 'nowhere.pem'], 'nowhere.pem'],
+])('%j exits 2', async (argv, named) => {
+  expect(await cli(argv)).toMatchObject({ exit: 2, stderr: expect.stringContaining(named) });
 });
 
 test('--export refuses a filtered log: it would not verify', async () => {

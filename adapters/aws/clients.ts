@@ -7,7 +7,8 @@ import type { Env } from '../env.ts';
 /** Hands requests to a server in the same process. Only the local cloud passes one; the wire stays the contract. */
 export type RequestHandler = NonNullable<S3ClientConfig['requestHandler']>;
 
-export type Clients = { s3: S3Client; dynamo: DynamoDBDocumentClient; sfn: SFNClient };
+/** `unchecked` gives objects as they lie there, also those whose checksum does not fit: for judging what somebody changed. */
+export type Clients = { s3: S3Client; unchecked: () => S3Client; dynamo: DynamoDBDocumentClient; sfn: SFNClient };
 
 /** What every client of one function has in common. */
 export const clientConfig = (env: Env, requestHandler?: RequestHandler) => ({
@@ -29,8 +30,11 @@ export const clientConfig = (env: Env, requestHandler?: RequestHandler) => ({
 /** One function's clients, with that function's own credentials: shared ones signed calls as the wrong role. */
 export const createClients = (env: Env, requestHandler?: RequestHandler): Clients => {
   const common = clientConfig(env, requestHandler);
+  const s3 = { ...common, forcePathStyle: Boolean(env.AWS_ENDPOINT_URL) };
+  let unchecked: S3Client | undefined;
   return {
-    s3: new S3Client({ ...common, forcePathStyle: Boolean(env.AWS_ENDPOINT_URL) }),
+    s3: new S3Client(s3),
+    unchecked: () => (unchecked ??= new S3Client({ ...s3, responseChecksumValidation: 'WHEN_REQUIRED' })),
     dynamo: DynamoDBDocumentClient.from(new DynamoDBClient(common), { marshallOptions: { removeUndefinedValues: true } }),
     sfn: new SFNClient(common),
   };

@@ -9,7 +9,7 @@ const FOLDER = 'digests/';
 const ATTEMPTS = 5;
 
 /** Digests on S3, beside the logs they sign: one object each, created conditionally on the next number. */
-export const createDigests = (s3: S3Client, bucket: string): Digests => ({
+export const createDigests = (s3: S3Client, unchecked: () => S3Client, bucket: string): Digests => ({
   create: async (digest) => {
     const put = {
       Bucket: bucket,
@@ -31,7 +31,7 @@ export const createDigests = (s3: S3Client, bucket: string): Digests => ({
     throw new RetryableError(`S3 kept answering 409 for ${put.Key}`);
   },
 
-  text: (seq) => readStored(s3, bucket, digestKey(seq)),
+  text: (seq) => readStored(unchecked(), bucket, digestKey(seq)),
 
   versions: async (after, limit) => {
     const found: StoredVersion[] = [];

@@ -12,10 +12,10 @@ const folderOf = (jobId: string): string => keyOf(jobId, 1).replace(/[^/]+$/, ''
 type Text = { seq: number; text: string | null };
 
 /** Logs as S3 holds them. */
-export const createStoredLogs = (s3: S3Client, bucket: string): StoredLogs => {
+export const createStoredLogs = (s3: () => S3Client, bucket: string): StoredLogs => {
   const chunk = (jobId: string, from: number, count: number): Promise<Text[]> =>
     Promise.all(
-      Array.from({ length: count }, async (_, i) => ({ seq: from + i, text: await readStored(s3, bucket, keyOf(jobId, from + i)) })),
+      Array.from({ length: count }, async (_, i) => ({ seq: from + i, text: await readStored(s3(), bucket, keyOf(jobId, from + i)) })),
     );
 
   return {
@@ -32,19 +32,19 @@ export const createStoredLogs = (s3: S3Client, bucket: string): StoredLogs => {
       }
     },
 
-    text: (jobId, seq) => readStored(s3, bucket, keyOf(jobId, seq)),
+    text: (jobId, seq) => readStored(s3(), bucket, keyOf(jobId, seq)),
 
     versions: async (jobId) => {
       const prefix = folderOf(jobId);
       const found: StoredVersion[] = [];
-      for await (const page of listVersions(s3, bucket, { prefix, seqOf: numberOf(prefix) })) found.push(...page);
+      for await (const page of listVersions(s3(), bucket, { prefix, seqOf: numberOf(prefix) })) found.push(...page);
       return found;
     },
 
     jobs: async (after, limit) => {
       // "0" is the character behind "/": the next name after everything of that job.
       const StartAfter = after === '' ? 'jobs/' : `jobs/${JobId.parse(after)}0`;
-      const { CommonPrefixes = [] } = await s3.send(
+      const { CommonPrefixes = [] } = await s3().send(
         new ListObjectsV2Command({ Bucket: bucket, Prefix: 'jobs/', Delimiter: '/', StartAfter, MaxKeys: limit }),
       );
       return CommonPrefixes.flatMap(({ Prefix = '' }) => Prefix.split('/')[1] ?? []);

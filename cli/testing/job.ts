@@ -1,6 +1,8 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
-import type { EventDraft, JobEvent } from '../../contracts/events.ts';
+import { type EventDraft, GENESIS_HASH, type JobEvent } from '../../contracts/events.ts';
 import type { JobView } from '../../contracts/http.ts';
+import { digestPayload, draftDigest, readKey } from '../../functions/lib/digest/digest.ts';
 import { EMPTY_LOG, sealEvent } from '../../functions/lib/event.ts';
 import { fold } from '../../functions/lib/fold.ts';
 import { type Handler, problem, type Reply, type Request } from './server.ts';
@@ -97,12 +99,37 @@ export const LOGS = {
   failed: logOf(DRAFTS.submitted, DRAFTS.error, DRAFTS.failed),
 };
 
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+/** The key that signs the digest over a served log. */
+export const KEY = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+/** One digest over a whole log. */
+const digestOf = (events: readonly JobEvent[]) => {
+  const { seq, hash } = events.at(-1) ?? { seq: 1, hash: GENESIS_HASH };
+  const place = { seq: 1, at: '2026-01-01T00:01:00.000Z', interval_s: 10, prev_hash: GENESIS_HASH, key_id: readKey(KEY).id };
+  const draft = draftDigest({ ...place, algorithm: 'Ed25519' }, [{ job_id: JOB_ID, since: 0, seq, hash }]);
+  return { ...draft, signature: sign(null, digestPayload(draft), privateKey).toString('hex') };
+};
+
+/** What proves a log: the server's report, its one digest, the key. */
+const proofOf = (events: readonly JobEvent[], path: string): Reply | undefined => {
+  const last = events.length;
+  if (path === `/jobs/${JOB_ID}/verify`) {
+    const report = { job_id: JOB_ID, ok: true, events: last, head: events.at(-1)?.hash ?? null, problems: [] };
+    return { json: { ...report, signed_through: last, digests: [1], interval_s: 10 } };
+  }
+  if (path === '/digests/1') return { json: digestOf(events) };
+  return path === '/digests/key' ? { text: KEY, type: 'application/x-pem-file' } : undefined;
+};
+
 /** Serves one job: its view, its log, and what `more` says about other routes. */
 export const jobHandler =
   (events: JobEvent[], more: (request: Request) => Reply | undefined = () => undefined, view: Partial<JobView> = {}): Handler =>
   (request) => {
     const answer = more(request);
     if (answer !== undefined) return answer;
+    const proof = proofOf(events, request.path);
+    if (proof !== undefined) return proof;
     if (request.path === `/jobs/${JOB_ID}`) return { json: { job: viewOf(events, view), events } };
     if (request.path === `/jobs/${JOB_ID}/events`) {
       return { json: { events: events.filter(({ seq }) => seq > Number(request.query.get('after'))) } };

@@ -1,5 +1,6 @@
 import type { World } from '../../adapters/world.ts';
 import type { AuditDigest, StoredVersion, TamperProblem } from '../../contracts/digest.ts';
+import { asError } from '../../contracts/errors.ts';
 import { AUDIT } from '../../contracts/events.ts';
 import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
 import { readKey } from '../lib/digest/digest.ts';
@@ -38,13 +39,29 @@ const present = (versions: readonly StoredVersion[]): number[] =>
   versions.flatMap(({ seq, latest, delete_marker }) => (seq !== null && latest && !delete_marker ? [seq] : [])).toSorted((a, b) => a - b);
 
 type Read<T> = { found: T[]; problems: TamperProblem[] };
+type Stored = { seq: number; text: string | null } | { seq: number; failed: string };
+
+/** Objects that the bucket lists. One that cannot be had although it is listed is a finding, not a failure of the verification. */
+const readAll = (numbers: readonly number[], read: (seq: number) => Promise<string | null>): Promise<Stored[]> =>
+  inBatches(numbers, async (seq): Promise<Stored> => {
+    try {
+      return { seq, text: await read(seq) };
+    } catch (error) {
+      return { seq, failed: asError(error).message };
+    }
+  });
 
 const readEvents = async ({ proof }: World, jobId: string, versions: readonly StoredVersion[]): Promise<Read<Sealed>> => {
-  const read = await inBatches(present(versions), async (seq) => ({ seq, stored: await proof.logs.text(jobId, seq) }));
+  const read = await readAll(present(versions), (seq) => proof.logs.text(jobId, seq));
   const found: Sealed[] = [];
   const problems: TamperProblem[] = [];
-  for (const { seq, stored } of read) {
-    const parsed = parseSealed(parseText(stored ?? ''));
+  for (const stored of read) {
+    const { seq } = stored;
+    if ('failed' in stored) {
+      problems.push(inLog('unreadable', seq, `event ${seq} cannot be read: ${stored.failed}`));
+      continue;
+    }
+    const parsed = parseSealed(parseText(stored.text ?? ''));
     if ('why' in parsed) problems.push(inLog('unreadable', seq, `event ${seq} ${parsed.why}`));
     else if (parsed.event.seq !== seq) problems.push(inLog('reordered', seq, `object ${seq} holds event ${parsed.event.seq}`));
     else found.push(parsed.event);
@@ -53,12 +70,17 @@ const readEvents = async ({ proof }: World, jobId: string, versions: readonly St
 };
 
 const readDigests = async ({ proof }: World, numbers: readonly number[]): Promise<Read<AuditDigest>> => {
-  const read = await inBatches(numbers, async (seq) => ({ seq, stored: await proof.digests.text(seq) }));
+  const read = await readAll(numbers, proof.digests.text);
   const found: AuditDigest[] = [];
   const problems: TamperProblem[] = [];
-  for (const { seq, stored } of read) {
-    const parsed = parseDigest(parseText(stored ?? ''));
-    if (stored === null) problems.push(inDigests('digest_deleted', seq, `digest ${seq} is gone`));
+  for (const stored of read) {
+    const { seq } = stored;
+    if ('failed' in stored) {
+      problems.push(inDigests('unreadable', seq, `digest ${seq} cannot be read: ${stored.failed}`));
+      continue;
+    }
+    const parsed = parseDigest(parseText(stored.text ?? ''));
+    if (stored.text === null) problems.push(inDigests('digest_deleted', seq, `digest ${seq} is gone`));
     else if ('why' in parsed) problems.push(inDigests('digest_edited', seq, `digest ${seq} ${parsed.why}`));
     else if (parsed.digest.seq !== seq)
       problems.push(inDigests('digest_reordered', seq, `object ${seq} holds digest ${parsed.digest.seq}`));

@@ -13,7 +13,7 @@ beforeAll(async () => {
   policies = await localPolicies();
   const heard = (one: Asked) => void asked.set(JSON.stringify(one), one);
   for (const [name, journey] of Object.entries(JOURNEYS)) {
-    await journey({ enforceIam: { heard } }).catch((e) => console.log(name, String(e).slice(0, 900)));
+    await journey({ enforceIam: { heard }, report: (m) => console.log(name, m) }).catch((e) => console.log(name, String(e).slice(0, 900)));
     console.log(name, asked.size, performance.now());
   }
 }, 240_000);

@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { readEnv } from '../../adapters/env.ts';
+import { createWorld } from '../../adapters/world.ts';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import { createCommands } from '../../functions/stage/commands.ts';
 import type { CloudOptions } from '../../infra/local/cloud.ts';
-import { JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
+import { functionVariables, JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
 import type { AwsRequest } from '../../infra/local/wire.ts';
 import {
@@ -29,12 +32,24 @@ const saying = (hypothesis: string, changes: Record<string, unknown> = {}) => {
   return { ...spec, idea: { ...(spec['idea'] as object), hypothesis } };
 };
 
+const FAILED = { status: 500, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{"__type":"InternalFailure"}' };
+
+const by = (name: string, { headers }: AwsRequest): boolean => headers['authorization']?.includes(`Credential=LOCAL-${name}/`) === true;
+/** Requests an SDK client makes before it gives up. */
+const SDK_TRIES = 4;
+
 /** One request that must succeed. */
 const ask = async (...request: Parameters<typeof call>): Promise<Answer> => {
   const answer = await call(...request);
   if (answer.status >= 400) throw new Error(`${request[1]} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer;
 };
+
+const OPERATOR = { type: 'user', id: 'ops', identity: 'local' } as const;
+
+/** The commands as the API carries them out, with the API's own identity. */
+const commandsOf = ({ dataDir, aws, web }: TestCloud, environment = {}) =>
+  createCommands(createWorld(readEnv(functionVariables(dataDir, { aws, web }, environment)('web'))));
 
 /** Decides what waits at `step`. */
 const decide = async (web: string, jobId: string, step: string, choice: 'approve' | 'reject' | 'revise', send = ask): Promise<void> => {
@@ -55,6 +70,8 @@ const lookAround = async (web: string, jobId: string): Promise<void> => {
   const { job } = await getJob(web, jobId);
   const lists = [
     '/jobs',
+    '/ui/outbox',
+    '/verify',
     `/jobs?status=${job.status}`,
     '/ui/jobs',
     '/ui/approvals',
@@ -74,7 +91,7 @@ const SNAPSHOT = [
 
 /** Jobs of every outcome that needs no model, flags and snapshots, in one cloud. */
 const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
-  const cloud = await startTestCloud(options);
+  const cloud = await startTestCloud({ digestEveryMs: 300, ...options });
   const { web } = cloud;
   try {
     await setFlag(web, 'doctor_enabled');
@@ -95,15 +112,11 @@ const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
     await ask(web, `/jobs/${cancelled.job_id}/cancel`, { body: { reason: 'not needed' } });
     const unknown = await submit(web, saying('Nobody has asked this before.'));
     await Promise.all([...others, startedByAws(cloud), ...[rejected, unknown].map(({ job_id }) => ended(web, job_id))]);
-    await ask(web, `/jobs/${unknown.job_id}/redrive`, { body: { reason: 'try again' } });
+    await commandsOf(cloud).redrive(unknown.job_id, { reason: 'try again', actor: OPERATOR });
     await lookAround(web, unknown.job_id);
     await fetch(`${web}/snapshots/flat?symbol=FLAT`, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body: SNAPSHOT });
-    // Questions with a history were never recorded: both agents read it, and end there.
-    await setFlag(web, 'history_pack');
-    const historic = await Promise.all([idea(), idea('blueprint-breakout')].map((spec) => submit(web, spec)));
-    for (const { job_id } of historic) await driveToEnd(web, job_id);
-    await ask(web, '/reconcile', { body: { all: true, restart_waiters: false } });
-    await ask(web, '/kill', { body: { scope: 'all', reason: 'a drill' } });
+    for (const all of [true, false]) await ask(web, '/reconcile', { body: { all, restart_waiters: false } });
+    await ask(web, '/kill', { body: { halt: true, reason: 'a drill' } });
     await ask(web, '/kill/release', { body: { reason: 'over' } });
   } finally {
     await cloud.remove();
@@ -124,11 +137,14 @@ const startedByAws = async ({ aws, web }: TestCloud): Promise<void> => {
   await untilSettled(web, job_id);
 };
 
+const NONSENSE = 'The model answers this with nonsense';
 const UNSURE = 'Something about the market, I am not sure what.';
-const asking = ({ user }: Question): string | undefined =>
-  user.some((text) => text.includes(UNSURE) && !text.includes('the_authors_answer'))
+const asking = ({ user }: Question): string | undefined => {
+  if (user.some((text) => text.includes(NONSENSE)) && !user.some((text) => text.startsWith('Explain this failure.'))) return 'nonsense';
+  return user.some((text) => text.includes(UNSURE) && !text.includes('the_authors_answer'))
     ? JSON.stringify({ schema_version: 'agent_question_v1', question: 'Which holding period do you mean?' })
     : undefined;
+};
 
 /** Live and recorded answers, questions back, budgets that run out, and providers that all fail. */
 const live = async (options: Partial<CloudOptions>): Promise<void> => {
@@ -137,8 +153,13 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
     HOLDPOINT_LLM_RETRIES: '0',
     HOLDPOINT_LLM_TIMEOUT_SECONDS: '2',
     HOLDPOINT_BUDGET_CALLS: '2',
+    HOLDPOINT_FLAGS_MAX_AGE_MS: '20',
   };
-  const cloud = await startTestCloud({ simulate: { answer: asking }, environment, ...options });
+  let failures = 0;
+  const failing = (request: AwsRequest): boolean =>
+    by('stop', request) && request.method === 'PUT' && request.path.includes('-events/') && failures-- > 0;
+  const intercept: CloudOptions['intercept'] = (handle) => async (request) => (failing(request) ? FAILED : handle(request));
+  const cloud = await startTestCloud({ simulate: { answer: asking }, environment, intercept, ...options });
   const { web } = cloud;
   const confirmed = async (spec: unknown): Promise<string> => {
     const { job_id } = await submit(web, spec);
@@ -164,10 +185,20 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
     await decide(web, spent, 'budget_escalation', 'approve');
     await untilSettled(web, spent, 'blueprint');
     await untilSettled(web, question, 'blueprint');
+    // What cannot be compiled is explained by the doctor: not asked, asked in a replay, and asked of a model.
+    const unreadable = (mode: string, n: number) => saying(`${NONSENSE} (${n}).`, { llm: { mode } });
+    const used = async (jobId: string): Promise<void> => {
+      await approve(web, jobId, 'agent_output_invalid');
+      await ended(web, jobId);
+    };
+    await used(await confirmed(unreadable('record', 1)));
     await setFlag(web, 'doctor_enabled');
-    // Both providers fail the agent; the doctor, who is asked after it, gets an answer.
-    cloud.simulator?.setFaults([{ kind: 'server_error', times: 2 }]);
-    await ended(web, await confirmed(saying('The doctor explains this.', { llm: { mode: 'record' } })));
+    await used((await submit(web, unreadable('replay', 1))).job_id);
+    // What ends the job fails once after the doctor answered: the second try finds that answer, and does not pay again.
+    failures = SDK_TRIES;
+    await used(await confirmed(unreadable('record', 2)));
+    await setFlag(web, 'history_pack');
+    await driveToEnd(web, await confirmed(saying('Trends have a history.', { llm: { mode: 'live' } })));
     cloud.simulator?.setFaults([{ kind: 'server_error', times: Number.POSITIVE_INFINITY }]);
     const degraded = await confirmed(idea('idea-trend', { llm: { mode: 'live' } }));
     await untilSettled(web, degraded, 'blueprint');
@@ -199,14 +230,13 @@ const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
   }
 };
 
-const FAILED = { status: 500, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{"__type":"InternalFailure"}' };
-
-const by = (name: string, { headers }: AwsRequest): boolean => headers['authorization']?.includes(`Credential=LOCAL-${name}/`) === true;
-
 /** The API cannot reach Step Functions: what people decide is carried out by the reconciler. */
 const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
+  const unsent = ({ method, path }: AwsRequest): boolean =>
+    method === 'PUT' && path.includes('/notifications/') && path.endsWith('.sent.json');
   const muted = (request: AwsRequest): boolean =>
-    by('web', request) && /^AWSStepFunctions\.(SendTask|Stop)/.test(request.headers['x-amz-target'] ?? '');
+    (by('checkpoint', request) && unsent(request)) ||
+    (by('web', request) && /^AWSStepFunctions\.(SendTask|Stop)/.test(request.headers['x-amz-target'] ?? ''));
   const cloud = await startTestCloud({ ...options, intercept: (handle) => async (request) => (muted(request) ? FAILED : handle(request)) });
   const { web } = cloud;
   try {
@@ -217,10 +247,7 @@ const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
     await untilSettled(web, cancelled, 'blueprint');
     await call(web, `/jobs/${cancelled}/cancel`, { body: {} });
     await untilSettled(web, approved, 'runspec');
-    await until(
-      () => getJob(web, revised),
-      ({ events }) => events.filter((event) => event.event_type === 'WAITING_APPROVAL').length > 1,
-    );
+    await ended(web, revised);
     await ended(web, cancelled);
   } finally {
     await cloud.remove();
@@ -246,17 +273,15 @@ const lostDocuments = async (options: Partial<CloudOptions>): Promise<void> => {
     await decide(web, job_id, 'blueprint', 'approve');
     await decide(web, job_id, 'runspec', 'revise');
     for (const reader of READERS) {
-      await untilSettled(web, job_id);
       loser = reader;
+      if (reader !== READERS[0]) await commandsOf(cloud).redrive(job_id, { reason: 'restored', actor: OPERATOR });
       await driveToEnd(web, job_id);
       if (loser) throw new Error(`${reader} read no document`);
-      const before = (await getJob(web, job_id)).events.length;
-      await ask(web, `/jobs/${job_id}/redrive`, { body: { reason: 'restored' } });
-      await until(
-        () => getJob(web, job_id),
-        ({ events }) => events.length > before,
-      );
     }
+    await commandsOf(cloud).redrive(job_id, { reason: 'restored', actor: OPERATOR });
+    loser = 'checkpoint';
+    const guarded = await submit(web, idea('idea-guarded'));
+    await ended(web, guarded.job_id);
     await driveToEnd(web, job_id);
   } finally {
     await cloud.remove();
@@ -278,7 +303,12 @@ const byPolicy = async (options: Partial<CloudOptions>): Promise<void> => {
   try {
     const { job_id } = await submit(cloud.web, idea());
     await untilSettled(cloud.web, job_id, 'blueprint');
-    await ask(cloud.web, `/jobs/${job_id}/delegate?step=blueprint`, { user: 'ann', body: { to: 'dave' } });
+    await commandsOf(cloud, environment).delegate(job_id, {
+      step: 'blueprint',
+      to: 'dave',
+      actor: { ...OPERATOR, id: 'ann' },
+      channel: 'http',
+    });
     await until(
       () => getJob(cloud.web, job_id),
       ({ events }) => events.some((event) => event.event_type === 'APPROVAL_EXPIRED'),

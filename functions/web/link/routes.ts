@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import * as z from 'zod';
 import { type OpenedLink, Refusal } from '../../../contracts/commands.ts';
-import { DECISION_MAX_BYTES, PROBLEMS } from '../../../contracts/http.ts';
+import { DECISION_MAX_BYTES, PROBLEMS, type ProblemCode } from '../../../contracts/http.ts';
 import { SubjectDigest } from '../../../contracts/ids.ts';
 import { Choice } from '../../../contracts/steps.ts';
 import { DECISION_EVENTS } from '../../lib/decide.ts';
@@ -33,17 +33,18 @@ const DecisionForm = z.object({
 });
 type DecisionForm = z.infer<typeof DecisionForm>;
 
+type Status = 200 | (typeof PROBLEMS)[ProblemCode];
 type Link = { web: Web; c: Context; capability: string; opened: OpenedLink; reader: Reader };
 
 const showLink = async (
   { web, c, capability, opened, reader }: Link,
-  sent: { banner?: Html; comment?: string; status?: 400 | 401 | 403 | 404 | 409 | 429 | 503 } = {},
+  sent: { banner?: Html; comment?: string; status?: Status } = {},
 ): Promise<Response> => {
   const { state, approval } = opened;
   const [evidence, use, ring] = await Promise.all([loadEvidence(web, state, approval), web.budgetUse(state.job_id), web.keyRing()]);
   const { status = 200, ...more } = sent;
   const token = formToken(ring, capability, approval.subject_digest);
-  return c.html(linkPage(web, { opened, evidence, meters: metersOf(state, web.budget, use), reader, token, now: web.clock(), ...more }), status);
+  return c.html(await linkPage(web, { opened, evidence, meters: metersOf(state, web.budget, use), reader, token, now: web.clock(), ...more }), status);
 };
 
 /** One signed file, whole: for readers who have the link and nothing else. */
@@ -76,7 +77,6 @@ const get = (link: Link): Promise<Response> => {
 };
 
 const refused = (link: Link, refusal: Refusal, form: DecisionForm): Promise<Response> => {
-  const status = PROBLEMS[refusal.code];
   const stale = refusal.code === 'STALE_SUBJECT';
   const banner = notice(
     'bad',
@@ -85,8 +85,7 @@ const refused = (link: Link, refusal: Refusal, form: DecisionForm): Promise<Resp
       ? html`<p>You decided on ${digest(form.subject_digest)}. Read the evidence as it is now, and decide again.</p>`
       : html`<p>${said(refusal.message)}</p>`,
   );
-  if (status !== 400 && status !== 401 && status !== 403 && status !== 404 && status !== 409 && status !== 429 && status !== 503) throw refusal;
-  return showLink(link, { banner, comment: form.comment, status });
+  return showLink(link, { banner, comment: form.comment, status: PROBLEMS[refusal.code] });
 };
 
 const words = (text: string): string => text.trim().toLowerCase().replaceAll(/[\s_]+/g, ' ');

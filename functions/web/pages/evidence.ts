@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import type { WebDeps } from '../deps.ts';
 import { type Change, diffJson } from '../model/diff.ts';
+import { prune } from '../model/prune.ts';
 import { cellOf, readable } from '../model/readable.ts';
 import { excerpt, heading, visible } from '../model/text.ts';
 import type { Html } from './layout.ts';
@@ -22,6 +23,8 @@ export type Evidence = {
 };
 
 const RAW_CHARS = 4000;
+/** One card is read by a person: the rest is in the file. */
+const ROOM = { values: 800, chars: 40_000 };
 const MAX_CHANGES = 30;
 
 const parsed = (text: string | null): unknown => {
@@ -53,7 +56,7 @@ export const loadEvidence = async (deps: WebDeps, state: JobState, approval: App
       const { text, intact } = await read(deps, subject);
       const old = before?.subject.find((s) => s.name === subject.name);
       const changes = old ? diffJson(parsed((await read(deps, old)).text), parsed(text)) : null;
-      const href = subject.key.startsWith(prefix) ? `/jobs/${state.job_id}/artifacts/${subject.key.slice(prefix.length)}` : null;
+      const href = subject.key.startsWith(prefix) ? `/ui/jobs/${state.job_id}/artifacts/${subject.key.slice(prefix.length)}` : null;
       return { name: subject.name, href, sha256: subject.sha256, text, intact, changes };
     }),
   );
@@ -73,7 +76,7 @@ const content = (evidence: Evidence, folded: boolean): Html => {
   if (folded) return html`<details id="folded-${evidence.name}"><summary>Whole file</summary>${content(evidence, false)}</details>`;
   if (typeof value !== 'object' || value === null) return html`<pre tabindex="0">${excerpt(evidence.text, RAW_CHARS)}</pre>`;
   const raw = JSON.stringify(value, null, 1);
-  return html`${ownForm(evidence.name, value) ?? blocks(readable(value))}<details id="raw-${evidence.name}"><summary>JSON</summary><pre tabindex="0">${excerpt(raw, RAW_CHARS)}</pre></details>`;
+  return html`${ownForm(evidence.name, value) ?? blocks(readable(prune(value, ROOM).value))}<details id="raw-${evidence.name}"><summary>JSON</summary><pre tabindex="0">${excerpt(raw, RAW_CHARS)}</pre></details>`;
 };
 
 /** A warning where a file is not what the log names. */

@@ -9,6 +9,7 @@ import { readable } from '../model/readable.ts';
 import { clip, fileSize } from '../model/text.ts';
 import { viewOfState } from '../model/views.ts';
 import { budgetMeter } from './budget.ts';
+import { controls, linksPanel } from './controls.ts';
 import { costLine, decisionCard, recorded } from './decision.ts';
 import { diagram, type Tone } from './diagram.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
@@ -112,7 +113,7 @@ const artifacts = (
   jobId: string,
   files: JobPage['files'],
 ): Html => html`<section class="panel" id="artifacts" data-live aria-labelledby="artifacts-h"><h2 id="artifacts-h">Files</h2>
-${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/jobs/${jobId}/artifacts/${path}">${soft(path, /(?<=\/)/)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
+${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/ui/jobs/${jobId}/artifacts/${path}">${soft(path, /(?<=\/)/)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
 ${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
 
 const ended = (data: JobPage): Html =>
@@ -139,9 +140,9 @@ export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html 
       )
     : '';
   const main = html`${options.banner ?? ''}${done}${head(data, now)}
-<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
+<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${controls(state, options.actor)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
 <aside class="second" aria-label="Map">${map(web, state, events)}</aside>
-<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, options.all)}${artifacts(state.job_id, data.files)}</div></div>
+<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, options.all)}${linksPanel(state, now)}${artifacts(state.job_id, data.files)}</div></div>
 <p id="live-note" class="toast" role="status"></p>`;
   return page(web, {
     title: state.title,

@@ -1,9 +1,7 @@
 import { html } from 'hono/html';
-import type { ApprovalView } from '../../../contracts/http.ts';
-import { type JobState, JobStatus } from '../../../contracts/job-state.ts';
+import { JobStatus } from '../../../contracts/job-state.ts';
 import type { Cassette } from '../../../contracts/llm.ts';
 import type { JobRecord, Page } from '../../../contracts/ports.ts';
-import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
 import { clip } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { empty, modeLabels, said, standing, time } from './parts.ts';
@@ -37,45 +35,6 @@ ${
     : html`<div class="scroll" tabindex="0" role="group" aria-label="Jobs"><table class="list"><thead><tr><th scope="col">Job</th><th scope="col">State and answers</th><th scope="col" class="wide num">Changed</th></tr></thead><tbody>${list.items.map((row) => jobRow(row, now))}</tbody></table></div>`
 }${more('/ui/jobs', query, list.next_cursor)}`;
 };
-
-const question = (step: string): string => {
-  const known = ApprovalStep.safeParse(step);
-  return known.success ? STEPS[known.data].question : step;
-};
-
-/** Questions that are looked up for one page. */
-export const MAX_QUESTIONS = 20;
-export type OpenQuestion = Extract<JobState, { status: 'WAITING_HUMAN' }>;
-
-const questions = (open: OpenQuestion[], now: Date): Html | string =>
-  open.length === 0
-    ? ''
-    : html`<h2>Questions</h2><ol class="waits">${open.map(
-        ({
-          job_id,
-          title,
-          step,
-          question: asked,
-          approval,
-        }) => html`<li><a href="/ui/jobs/${job_id}#decision"><strong>${said(clip(asked, 200))}</strong></a><p>${said(clip(title, 120))}</p>
-<p class="meta">${step.replaceAll('_', ' ')} · asked ${time(approval.opened_at, now)} · expires ${time(approval.expires_at, now)}</p></li>`,
-      )}</ol>`;
-
-/** What waits, oldest first, and the questions that only a person can answer. */
-export const approvalList = (
-  approvals: ApprovalView[],
-  open: OpenQuestion[],
-  next: string | null,
-  now: Date,
-): Html => html`<h1>Approvals</h1>
-${
-  approvals.length === 0
-    ? empty('Nothing waits for a signature', html`<p>Jobs that run are under <a href="/ui/jobs?status=RUNNING">running</a>.</p>`)
-    : html`<ol class="waits">${approvals.map(
-        (a) => html`<li><a href="/ui/jobs/${a.job_id}#decision"><strong>${question(a.step)}</strong></a><p>${said(clip(a.title, 120))}</p>
-<p class="meta">${a.step.replaceAll('_', ' ')} · asked ${time(a.opened_at, now)} · expires ${time(a.expires_at, now)}${a.quorum > 1 ? html` · ${a.votes} of ${a.quorum} votes` : ''}</p></li>`,
-      )}</ol>`
-}${more('/ui/approvals', {}, next)}${questions(open, now)}`;
 
 /** Recordings that are read for one page. */
 export const MAX_CASSETTES = 100;

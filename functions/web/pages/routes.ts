@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import * as z from 'zod';
 import { Refusal } from '../../../contracts/commands.ts';
 import { UnreadableDocument } from '../../../contracts/errors.ts';
-import { DECISION_MAX_BYTES, type DecisionView, PROBLEMS, ResumeBody } from '../../../contracts/http.ts';
+import { type ApprovalView, DECISION_MAX_BYTES, type DecisionView, PROBLEMS, ResumeBody } from '../../../contracts/http.ts';
 import { AgentId, SubjectDigest } from '../../../contracts/ids.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import type { Cassette } from '../../../contracts/llm.ts';
@@ -19,7 +19,8 @@ import { CommentField } from './comment-field.ts';
 import { recorded } from './decision.ts';
 import { jobPage, loadJobPage } from './job.ts';
 import { type Html, page } from './layout.ts';
-import { approvalList, cassetteList, jobList, MAX_CASSETTES, MAX_QUESTIONS, type OpenQuestion } from './lists.ts';
+import { inbox, MAX_QUESTIONS, type OpenQuestion, type Waiting } from './inbox.ts';
+import { cassetteList, jobList, MAX_CASSETTES } from './lists.ts';
 import { digest, notice } from './parts.ts';
 
 const DecisionForm = z.object({
@@ -128,6 +129,16 @@ const readable = async (web: Web, { agent, key, n }: { agent: string; key: strin
   }
 };
 
+/** Each with the rules it was opened under; without where the index lags behind the job. */
+const withRules = (web: Web, views: ApprovalView[]): Promise<Waiting[]> =>
+  Promise.all(
+    views.map(async (view): Promise<Waiting> => {
+      const state = (await web.commands.load(view.job_id))?.state;
+      const current = state?.status === 'WAITING_APPROVAL' && state.approval.subject_digest === view.subject_digest;
+      return { view, approval: current ? state.approval : null };
+    }),
+  );
+
 /** Questions of agents that nobody has answered, newest job first. */
 const openQuestions = async (web: Web): Promise<OpenQuestion[]> => {
   const { items } = await web.index.list({ status: 'WAITING_HUMAN', limit: MAX_QUESTIONS });
@@ -148,7 +159,8 @@ export const pageRoutes = (web: Web): Hono =>
     .post('/ui/jobs/:id/resume', (c) => answer(web, c))
     .get('/ui/approvals', async (c) => {
       const list = await web.index.waiting(pageOf(parseInput(PageQuery, queryOf(c.req.raw), 'query')));
-      const main = approvalList(list.items.flatMap(approvalOf), await openQuestions(web), list.next_cursor, web.clock());
+      const [waiting, questions] = await Promise.all([withRules(web, list.items.flatMap(approvalOf)), openQuestions(web)]);
+      const main = inbox(waiting, questions, list.next_cursor, web.clock());
       return c.html(page(web, { title: 'Approvals', at: '/ui/approvals', actor: actorOf(web, c.req.raw), main }));
     })
     .get('/ui/cassettes', async (c) => {

@@ -22,7 +22,7 @@ const notes = (entry: Entry): Html | string =>
 const files = (entry: Entry, jobId: string): Html | string =>
   entry.files.length === 0
     ? ''
-    : html`<p class="files">${entry.files.map((file) => html`<a href="/jobs/${jobId}/artifacts/${file.path}" title="${file.path}">${file.name}</a> `)}</p>`;
+    : html`<p class="files">${entry.files.map((file) => html`<a href="/ui/jobs/${jobId}/artifacts/${file.path}" title="${file.path}">${file.name}</a> `)}</p>`;
 
 const item = (entry: Entry, jobId: string, now: Date): Html => html`<li id="e${entry.seq}"${entry.tone ? html` class="${entry.tone}"` : ''}>
 <p class="what"><strong>${entry.title}</strong>${entry.step ? html` <span class="quiet">${entry.step.replaceAll('_', ' ')}</span>` : ''}${entry.labels.map((name) => html` ${label(name)}`)}</p>

@@ -1,4 +1,4 @@
-import { type Call, type Caller, decide, matchesAction, type Verdict } from './evaluate.ts';
+import { type Call, type Caller, matchesAction, type Verdict } from './evaluate.ts';
 import { matches } from './match.ts';
 import type { Policies, Statement } from './policy.ts';
 
@@ -20,7 +20,7 @@ export type Report = {
 export type Asked = { caller: Caller; call: Call };
 
 /** Services whose requests are judged. */
-const JUDGED = /^(s3|dynamodb|states):/;
+export const JUDGED = /^(s3|dynamodb|states|sns):/;
 
 /** Refusals kept: whoever makes more reads the first of them. */
 const REFUSALS_KEPT = 1_000;
@@ -34,7 +34,7 @@ const grantsOf = (name: string, statement: Statement): Grant[] =>
 
 const idOf = ({ function: name, statement, action, resource }: Grant): string => [name, statement, action, resource].join(' ');
 
-export const callerName = (caller: Caller): string => (caller.is === 'function' ? caller.name : caller.is);
+const callerName = (caller: Caller): string => (caller.is === 'function' ? caller.name : caller.is);
 
 export type Ledger = {
   record(asked: Asked, verdict: Verdict): void;
@@ -76,7 +76,3 @@ export const createLedger = (policies: Policies, heard: (asked: Asked) => void =
     },
   };
 };
-
-/** The first of `calls` that `policies` would refuse, or null. */
-export const firstRefused = (policies: Policies, calls: readonly Asked[]): Asked | null =>
-  calls.find(({ caller, call }) => !decide(policies, caller, call).allowed) ?? null;

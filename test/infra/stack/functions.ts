@@ -98,17 +98,19 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
 
   test('no function may delete any object, version, bucket or table', () => {
     expect(
-      actionsOf(allowed(service)).filter((action) => /^s3:(?!GetObject$|PutObject$|ListBucket$)|^dynamodb:DeleteTable/.test(action)),
+      actionsOf(allowed(service)).filter((action) =>
+        /^s3:(?!GetObject$|PutObject$|ListBucket$|ListBucketVersions$)|^dynamodb:DeleteTable/.test(action),
+      ),
     ).toEqual([]);
   });
 
-  test('event logs are reached under jobs/ and audit/ only', () => {
+  test('event logs are reached under jobs/, audit/ and digests/ only', () => {
     const events = allowed(service).filter(({ Resource }) => list(Resource).some((r) => flat(r).includes('-events')));
     for (const { Resource, Condition } of events) {
       const [resource] = list(Resource).map(flat);
       if (resource === `arn:aws:s3:::holdpoint-${env}-events`)
-        expect(Condition).toEqual({ StringLikeIfExists: { 's3:prefix': ['jobs/*'] } });
-      else expect(resource).toMatch(new RegExp(`^arn:aws:s3:::holdpoint-${env}-events/(jobs|audit)/\\*$`));
+        expect([['jobs/*'], ['jobs/*', 'audit/*', 'digests/*']]).toContainEqual(Condition?.['StringLikeIfExists']?.['s3:prefix']);
+      else expect(resource).toMatch(new RegExp(`^arn:aws:s3:::holdpoint-${env}-events/(jobs|audit|digests)/\\*$`));
     }
     expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).endsWith('-events/jobs/*')))).toHaveLength(NAMES.length);
   });
@@ -155,7 +157,30 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
   test('the audit log is written by the web function only', () => {
     const onAudit = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).endsWith('-events/audit/*'));
     expect(holders(service, (s) => onAudit(s) && may('s3:PutObject')(s))).toEqual(['web']);
-    expect(holders(service, onAudit).sort()).toEqual(['intake', 'intent', 'reconcile', 'registry', 'report', 'stop', 'web']);
+    expect(holders(service, onAudit).sort()).toEqual(['digest', 'intake', 'intent', 'reconcile', 'registry', 'report', 'stop', 'web']);
+  });
+
+  test('digests are signed and written by one function, which writes no log, and verified by web, which cannot sign', () => {
+    const onDigests = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).endsWith('-events/digests/*'));
+    expect(holders(service, may('kms:Sign'))).toEqual(['digest']);
+    expect(holders(service, may('kms:GetPublicKey')).sort()).toEqual(['digest', 'web']);
+    expect(holders(service, (s) => onDigests(s) && may('s3:PutObject')(s))).toEqual(['digest']);
+    expect(holders(service, onDigests).sort()).toEqual(['digest', 'web']);
+    const onLogs = (s: Statement) => list(s.Resource).some((r) => /-events\/(jobs|audit)/.test(flat(r)));
+    expect(holders(service, (s) => onLogs(s) && may('s3:PutObject')(s))).not.toContain('digest');
+    expect(holders(service, may('s3:ListBucketVersions'))).toEqual(['web']);
+  });
+
+  test('digests are written every hour, and a pass that fails raises an alarm', () => {
+    const schedule = ofType(service, 'AWS::Scheduler::Schedule').find(([id]) => id.startsWith('DigestSchedule'));
+    expect(schedule?.[1].Properties).toMatchObject({ ScheduleExpression: 'rate(1 hour)', Target: { Input: '{"thorough":true}' } });
+    const alarm = ofType(service, 'AWS::CloudWatch::Alarm').find(([id]) => id.startsWith('DigestSchedule'));
+    expect(alarm?.[1].Properties).toMatchObject({
+      MetricName: 'Errors',
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    });
+    expect(JSON.stringify(alarm)).toContain('digestFunction');
   });
 
   test('a function stays with its versions, role, grants and log group when it leaves the template', () => {
@@ -200,13 +225,14 @@ test('agents and the doctor write cassettes where recording is on', () => {
   expect(holders(service, writes).sort()).toEqual(['intent', 'report', 'stop']);
 });
 
-test('with a key of the account, every function may use that key and nothing else of KMS', () => {
+test('with a key of the account, every function may use that key, and two of them the one of the digests', () => {
   const { service } = synthesized('prod');
   expect(holders(service, may('kms:Decrypt'))).toHaveLength(NAMES.length);
   expect(new Set(actionsOf(allowed(service)).filter((action) => action.startsWith('kms:')))).toEqual(
-    new Set(['kms:Decrypt', 'kms:GenerateDataKey']),
+    new Set(['kms:Decrypt', 'kms:GenerateDataKey', 'kms:Sign', 'kms:GetPublicKey']),
   );
-  expect(actionsOf(allowed(synthesized('dev').service)).filter((action) => action.startsWith('kms:'))).toEqual([]);
+  const dev = actionsOf(allowed(synthesized('dev').service)).filter((action) => action.startsWith('kms:'));
+  expect(new Set(dev)).toEqual(new Set(['kms:Sign', 'kms:GetPublicKey']));
 });
 
 test('every grant has an id that is unique within its function', () => {

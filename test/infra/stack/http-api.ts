@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
-import { flat, ISSUER, ofType, only, SIGNED, synthesized, type Template } from '../synth.ts';
+import { flat, ISSUER, ofType, only, type Resource, SIGNED, synthesized, type Template } from '../synth.ts';
 
 const routes = (template: Template): Map<string, string> =>
   new Map(
@@ -61,18 +61,25 @@ describe.each([...ENVIRONMENTS, SIGNED])('$name', ({ name: env, allowLinkApprova
     expect(alias).toMatchObject({ Type: 'AWS::Lambda::Alias', Properties: { Name: 'live' } });
   });
 
-  test('the reconciler runs every five minutes by its alias, and a failed pass is kept', () => {
-    const { Properties } = only(service, 'AWS::Scheduler::Schedule');
+  test.each([
+    ['reconcile', 'rate(5 minutes)'],
+    ['digest', 'rate(1 hour)'],
+  ])('%s runs on schedule, %s, by its alias, and a failed pass is kept', (name, rate) => {
+    const named = (type: string): Resource[] =>
+      ofType(service, type).flatMap(([id, resource]) => (id.toLowerCase().includes(name) ? [resource] : []));
+    const [schedule, ...others] = named('AWS::Scheduler::Schedule');
+    expect(others).toEqual([]);
+    const Properties = schedule?.Properties ?? {};
     const { Arn, DeadLetterConfig } = Properties['Target'] as { Arn: unknown; DeadLetterConfig: { Arn: unknown } };
-    expect(Properties).toMatchObject({ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' });
+    expect(Properties).toMatchObject({ ScheduleExpression: rate, State: 'ENABLED' });
     const alias = service.Resources[flat(Arn).slice(1, -1)];
     const target = service.Resources[flat(alias?.Properties['FunctionName']).slice(1, -1)];
-    expect(target?.Properties['FunctionName']).toBe(`holdpoint-${env}-reconcile`);
-    expect(only(service, 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+    expect(target?.Properties['FunctionName']).toBe(`holdpoint-${env}-${name}`);
+    expect(named('AWS::Lambda::EventInvokeConfig')[0]?.Properties).toMatchObject({
       MaximumRetryAttempts: 0,
       DestinationConfig: { OnFailure: { Destination: DeadLetterConfig.Arn } },
     });
-    expect(only(service, 'AWS::SQS::Queue').Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 1_209_600 });
+    expect(named('AWS::SQS::Queue')[0]?.Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 1_209_600 });
   });
 });
 

@@ -122,13 +122,21 @@ describe.each(ENVIRONMENTS)('$name', (settings) => {
 
   test('data is encrypted with a key of the account where the environment asks, and that key rotates', () => {
     const text = JSON.stringify([table['SSESpecification'], bucket('events').properties['BucketEncryption'], secretOf(state)['KmsKeyId']]);
+    const keys = ofType(state, 'AWS::KMS::Key');
     if (settings.customerKeys) {
-      expect(only(state, 'AWS::KMS::Key').Properties).toMatchObject({ EnableKeyRotation: true });
+      expect(keys.map(([, { Properties }]) => Properties)).toContainEqual(expect.objectContaining({ EnableKeyRotation: true }));
       expect(text.match(/DataKey/g)).toHaveLength(3);
     } else {
-      expect(ofType(state, 'AWS::KMS::Key')).toEqual([]);
+      expect(keys).toHaveLength(1);
       expect(text).toContain('AES256');
     }
+  });
+
+  test('digests are signed by a key of their own that only signs, found by its alias', () => {
+    const [found] = ofType(state, 'AWS::KMS::Key').filter(([, { Properties }]) => Properties['KeyUsage'] === 'SIGN_VERIFY');
+    expect(found?.[1].Properties).toMatchObject({ KeySpec: 'ECC_NIST_P256' });
+    const aliases = ofType(state, 'AWS::KMS::Alias').map(([, { Properties }]) => Properties);
+    expect(aliases).toContainEqual(expect.objectContaining({ AliasName: `alias/holdpoint-${settings.name}-digests` }));
   });
 
   test('the context secret starts with a generated key that it names as current', () => {

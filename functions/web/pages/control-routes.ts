@@ -1,0 +1,82 @@
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import * as z from 'zod';
+import { type LoadedJob, Refusal } from '../../../contracts/commands.ts';
+import type { Actor, EventType } from '../../../contracts/events.ts';
+import { DECISION_MAX_BYTES, PROBLEMS } from '../../../contracts/http.ts';
+import { ActorId } from '../../../contracts/ids.ts';
+import { stepOf } from '../api/decisions.ts';
+import { loadJob } from '../api/jobs.ts';
+import type { Web } from '../deps.ts';
+import { readForm } from '../http/body.ts';
+import { actorOf } from '../http/identity.ts';
+import { jobIdOf, parseInput } from '../http/input.ts';
+import { jobPage, loadJobPage } from './job.ts';
+import { notice, said } from './parts.ts';
+
+const ReasonForm = z.object({
+  reason: z
+    .string()
+    .max(1000)
+    .default('')
+    .transform((text) => text.trim() || null),
+});
+const StepForm = z.object({ step: z.string().max(64) });
+const DelegateForm = StepForm.extend({ to: z.string().trim().pipe(ActorId) });
+const RevokeForm = StepForm.extend({ approver: ActorId });
+
+const refusedPage = async (web: Web, c: Context, loaded: LoadedJob, refusal: Refusal): Promise<Response> => {
+  const banner = notice('bad', 'Nothing was changed', html`<p>${said(refusal.message)}</p>`);
+  return c.html(jobPage(web, await loadJobPage(web, loaded), { actor: actorOf(web, c.req.raw), all: false, banner }), PROBLEMS[refusal.code]);
+};
+
+type Command<F> = { form: z.ZodType<F>; logs: EventType; send: (web: Web, id: string, form: F, actor: Actor) => Promise<unknown> };
+
+/** Takes a form, does what it asks, and goes back to the job with the event that says so. */
+const control = async <F>(web: Web, c: Context, { form, logs, send }: Command<F>): Promise<Response> => {
+  const id = jobIdOf(c.req.param('id') ?? '');
+  const fields = parseInput(form, await readForm(c.req.raw, DECISION_MAX_BYTES), 'form');
+  try {
+    await send(web, id, fields, actorOf(web, c.req.raw));
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || thrown.code === 'UNKNOWN_STEP') throw thrown;
+    return refusedPage(web, c, await loadJob(web, id), thrown);
+  }
+  const { events } = await loadJob(web, id);
+  const seq = events.findLast(({ event_type }) => event_type === logs)?.seq;
+  return c.redirect(`/ui/jobs/${id}${seq === undefined ? '' : `?decided=${seq}`}`, 303);
+};
+
+const channel = 'page' as const;
+
+/** Delegating, revoking links, cancelling and redriving from the page of a job. */
+export const controlRoutes = (web: Web): Hono =>
+  new Hono()
+    .post('/ui/jobs/:id/cancel', (c) =>
+      control(web, c, {
+        form: ReasonForm,
+        logs: 'CANCELLED',
+        send: ({ commands }, id, { reason }, actor) => commands.cancel(id, { reason, actor, channel }),
+      }),
+    )
+    .post('/ui/jobs/:id/redrive', (c) =>
+      control(web, c, {
+        form: ReasonForm,
+        logs: 'REDRIVEN',
+        send: ({ commands }, id, { reason }, actor) => commands.redrive(id, { reason, actor, channel }),
+      }),
+    )
+    .post('/ui/jobs/:id/delegate', (c) =>
+      control(web, c, {
+        form: DelegateForm,
+        logs: 'APPROVAL_DELEGATED',
+        send: ({ commands }, id, { step, to }, actor) => commands.delegate(id, { step: stepOf(step), to, actor, channel }),
+      }),
+    )
+    .post('/ui/jobs/:id/revoke-link', (c) =>
+      control(web, c, {
+        form: RevokeForm,
+        logs: 'LINK_REVOKED',
+        send: ({ commands }, id, { step, approver }, actor) => commands.revokeLinks(id, { step: stepOf(step), approver, actor, channel }),
+      }),
+    );
