@@ -38,6 +38,8 @@ export const Variables = z.object({
     .transform((text): unknown => JSON.parse(text))
     .pipe(z.array(z.string()))
     .optional(),
+  /** `emf`: metrics are log lines in CloudWatch's embedded metric format. */
+  HOLDPOINT_METRICS: z.enum(['off', 'emf']).default('off'),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
   /** Address of the pages, for links in messages. */
   HOLDPOINT_ORIGIN: z.url().default('http://127.0.0.1:4400'),

@@ -34,10 +34,12 @@ import { secretKeys } from './aws/provider-keys.ts';
 import { createStoredLogs } from './aws/stored-logs.ts';
 import { createTaskTokens } from './aws/task-tokens.ts';
 import type { Env } from './env.ts';
+import { createMeter, type Meter } from './metrics.ts';
 import { createModel } from './model/call-model.ts';
 import { environmentKeys } from './model/keys.ts';
 import { createReplayModel } from './model/replay.ts';
 import type { NotifyConfig } from './notify/config.ts';
+import { heldWhileHalted } from './notify/held-outbox.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { createOutbox, type Outbox } from './notify/outbox.ts';
 import { secretNotifyConfig } from './notify/secret-config.ts';
@@ -64,6 +66,8 @@ export type World = {
   outbox: Outbox;
   /** A link by its name. */
   linkOf: LinkOf;
+  /** Counts what operators are told of. */
+  meter: Meter;
   /** Hears of failures that must not stop anything. */
   report: (error: Error) => void;
   /** What belongs to no job. */
@@ -93,10 +97,16 @@ const awsCredentials = ({
     ? { credentials: async () => ({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }) }
     : {};
 
-const notifyConfig = (env: Env): (() => Promise<NotifyConfig>) =>
-  env.HOLDPOINT_NOTIFY_SECRET_ARN
-    ? secretNotifyConfig({ arn: env.HOLDPOINT_NOTIFY_SECRET_ARN, region: env.AWS_REGION, variables: {}, now: () => performance.now() })
-    : async () => env.notify;
+/** Addresses of the environment, and those of its secret, which win. */
+const notifyConfig = (env: Env): (() => Promise<NotifyConfig>) => {
+  const { notify, HOLDPOINT_NOTIFY_SECRET_ARN: arn } = env;
+  if (!arn) return async () => notify;
+  const secret = secretNotifyConfig({ arn, region: env.AWS_REGION, variables: {}, now: () => performance.now() });
+  return async () => {
+    const found = await secret();
+    return { ...found, addresses: new Map([...notify.addresses, ...found.addresses]) };
+  };
+};
 
 /** Derives a link from its name and the key ring; a link whose key has left the ring leads nowhere. */
 const createLinkOf =
@@ -117,6 +127,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler, report: W
   const timer = () => new Date();
   const notifier = createNotifier({ config: notifyConfig(env), sns: clientConfig(env, requestHandler), clock: timer });
   const flags = createFlagStore(dynamo, env.HOLDPOINT_TABLE);
+  const switches = createSwitchReader({ store: flags, audit, maxAgeMs: env.HOLDPOINT_FLAGS_MAX_AGE_MS, now: Date.now });
   return {
     env,
     clock,
@@ -136,15 +147,14 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler, report: W
       ...awsCredentials(env),
       limits: async (scope) => scope.limits ?? env.llm.budget,
     }),
-    ...{ keyRing, linkOf, report },
-    outbox: createOutbox({ artifacts, notifier, linkOf, clock: timer }),
+    ...{ keyRing, linkOf, report, meter: createMeter(env) },
+    outbox: heldWhileHalted(createOutbox({ artifacts, notifier, linkOf, clock: timer }), switches),
     proof: {
       digests: createDigests(s3, unchecked, env.HOLDPOINT_EVENTS_BUCKET),
       index: createDigestIndex(dynamo, env.HOLDPOINT_TABLE),
       logs: createStoredLogs(unchecked, env.HOLDPOINT_EVENTS_BUCKET),
       signer: createDigestSigner(env),
     },
-    ...{ audit, flags },
-    switches: createSwitchReader({ store: flags, audit, maxAgeMs: env.HOLDPOINT_FLAGS_MAX_AGE_MS, now: Date.now }),
+    ...{ audit, flags, switches },
   };
 };

@@ -13,6 +13,7 @@ import { login } from './verbs/login.ts';
 import { metrics } from './verbs/metrics.ts';
 import { reconcile } from './verbs/reconcile.ts';
 import { redact } from './verbs/redact.ts';
+import { redrive } from './verbs/redrive.ts';
 import { regress } from './verbs/regress.ts';
 import { reject } from './verbs/reject.ts';
 import { resume } from './verbs/resume.ts';
@@ -29,7 +30,7 @@ import type { World } from './world.ts';
 /** In the order of their use; help lists them so. */
 const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
-  ...[approve, reject, revise, resume, cancel],
+  ...[approve, reject, revise, resume, cancel, redrive],
   ...[timeline, verify, snapshot, reconcile, metrics],
   ...[flags, kill],
   ...[cassette, regress, redact, login],

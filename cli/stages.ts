@@ -66,8 +66,18 @@ const said = (event: EventView): string => (event.message === null ? '' : `: ${c
 
 const approved = (event: EventView): string => {
   if (event.outputs['auto'] === true) return `passed by ${clean(event.actor.type)}${said(event) || `: ${text(event.outputs['reason'])}`}`;
-  return `approved by ${clean(event.actor.id)}${said(event)}`;
+  const behalf = event.outputs['for'] === undefined ? '' : ` for ${text(event.outputs['for'])}`;
+  return `approved by ${clean(event.actor.id)}${behalf}${said(event)}`;
 };
+
+/** `vote 1 of 2 by dave for ann`. */
+const voted = ({ actor, outputs }: EventView): string => {
+  const { votes, quorum } = outputs;
+  const count = Array.isArray(votes) && typeof quorum === 'number' ? ` ${votes.length} of ${quorum}` : '';
+  return `vote${count} by ${clean(actor.id)}${outputs['for'] === undefined ? '' : ` for ${text(outputs['for'])}`}`;
+};
+
+const delegated = ({ outputs }: EventView): string => `${text(outputs['from'])} asked ${text(outputs['to'])} to decide`;
 
 const submitted = (event: EventView): StageLine => ({ tone: 'good', stage: 'intake', text: `submitted by ${clean(event.actor.id)}` });
 
@@ -94,7 +104,11 @@ export const stageLine = (event: EventView): StageLine => {
     case 'RESUMED':
       return { tone: 'good', stage, text: `answered by ${clean(event.actor.id)}${said(event)}` };
     case 'APPROVAL_VOTED':
-      return { tone: 'plain', stage, text: `vote of ${clean(event.actor.id)}${said(event)}` };
+      return { tone: 'plain', stage, text: `${voted(event)}${said(event)}` };
+    case 'APPROVAL_EXPIRED':
+      return { tone: 'hold', stage, text: `expired${said(event)}` };
+    case 'APPROVAL_DELEGATED':
+      return { tone: 'plain', stage, text: delegated(event) };
     case 'REJECTED':
       return { tone: 'bad', stage, text: `rejected by ${clean(event.actor.id)}${said(event)}` };
     case 'REVISION_REQUESTED':

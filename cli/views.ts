@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import * as approvals from '../contracts/approval-http.ts';
 import { JobEvent } from '../contracts/events.ts';
 import { ApprovalView, DecisionView, FlagList, FlagView, JobView } from '../contracts/http.ts';
 import { Snapshot } from '../contracts/snapshot.ts';
@@ -17,6 +18,9 @@ export const Events = z.looseObject({ events: z.array(EventView) });
 export const Approval = z.looseObject(ApprovalView.shape);
 export type Approval = z.infer<typeof Approval>;
 export const Approvals = z.looseObject({ approvals: z.array(Approval), next_cursor: z.string().nullable() });
+export const ApprovalDetail = z.looseObject(approvals.ApprovalDetail.shape);
+export type ApprovalDetail = z.infer<typeof ApprovalDetail>;
+export const ApprovalDetails = z.looseObject({ approvals: z.array(ApprovalDetail) });
 export const Decided = z.looseObject(DecisionView.shape);
 export const SnapshotView = z.looseObject(Snapshot.shape);
 export type SnapshotView = z.infer<typeof SnapshotView>;

@@ -204,6 +204,11 @@ export const MetricsView = z.strictObject({
   outcomes: z.record(z.string(), z.int()),
   /** Jobs in which a recorded answer stood in for a provider that failed. */
   degraded_answers: z.int().nullable(),
+  /** How long what waits for a person has waited, in classes of age; `to_s` is null in the last. */
+  waiting: z.strictObject({
+    oldest_s: z.number().nullable(),
+    by_age: z.array(z.strictObject({ from_s: z.int(), to_s: z.int().nullable(), jobs: z.int() })),
+  }),
   /** False when there are more jobs than were counted. */
   complete: z.boolean(),
 });

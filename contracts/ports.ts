@@ -117,6 +117,8 @@ export type Executions = {
   /** Starts by name; an execution of that name that exists already counts as started. */
   start(runId: string, input: string): Promise<void>;
   status(runId: string): Promise<ExecutionStatus | 'NOT_FOUND'>;
+  /** Events in its history: an execution ends at 25,000. */
+  historyLength(runId: string): Promise<number>;
   stop(runId: string, error: string, cause: string): Promise<void>;
   /** Answers a wait; false when it was already closed. */
   succeed(token: string, output: unknown): Promise<boolean>;

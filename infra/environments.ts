@@ -1,6 +1,9 @@
 import * as z from 'zod';
-import { Mode } from '../contracts/llm.ts';
-import { IDENTITY_CLAIMS, SIGN_IN_MODES } from '../contracts/session.ts';
+import { ApprovalPolicy, DEFAULT_POLICY } from '../contracts/approval-policy.ts';
+import { checkEnvironment } from './environment/check.ts';
+import { Llm, PRODUCTION_PROVIDERS } from './environment/llm.ts';
+import { Oidc } from './environment/oidc.ts';
+import { Alarms, Ci, Deployment, Domain, Notifications } from './environment/operations.ts';
 
 /** Retentions that CloudWatch Logs accepts, in days. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
@@ -14,42 +17,14 @@ const ObjectLock = z.discriminatedUnion('mode', [
   }),
 ]);
 
-const clientId = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable ASCII characters without spaces');
-const name = z.string().regex(/^[^\s,]{1,200}$/, 'must be a name without spaces and commas');
-
-const Oidc = z
-  .strictObject({
-    issuer: z.url({ protocol: /^https$/, error: 'must be an https URL' }),
-    /** Audiences whose tokens the JSON API takes, besides those of the clients below. */
-    audience: z.array(name).min(1),
-    /** Client of the pages; the first audience where it is absent. It comes back to `/auth/callback`. */
-    clientId: clientId.optional(),
-    /** Client of `holdpoint login`, without a secret; that of the pages where it is absent. It comes back to `http://127.0.0.1:<port>/callback`. */
-    cliClientId: clientId.optional(),
-    /** Secret that holds the secret of the pages' client, as it is; absent for a public client. */
-    clientSecretArn: z
-      .string()
-      .regex(
-        /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/,
-        'must be the whole ARN of a secret, with its last six characters',
-      )
-      .optional(),
-    /** Who may come in: members of one of these. Absent: everybody the issuer vouches for. */
-    groups: z.array(name).min(1).optional(),
-    /** Claim that names a person in the log. */
-    identity: z.enum(IDENTITY_CLAIMS).default('email'),
-    signIn: z.enum(SIGN_IN_MODES).default('required'),
-  })
-  .transform(({ clientId: id, ...oidc }) => {
-    const [first = ''] = oidc.audience;
-    return { ...oidc, clientId: id ?? first, cliClientId: oidc.cliClientId ?? id ?? first };
-  });
-
-export const Environment = z.strictObject({
+/** One environment as it is written down; what has a default may be left out. */
+export const EnvironmentFields = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{1,20}$/, 'must be 2-21 lower-case letters, digits or "-"')
     .refine((name) => name !== 'local', 'belongs to the local cloud; choose another name'),
+  /** What the rules of production hold for, whatever its name is. */
+  tier: z.enum(['dev', 'staging', 'prod']),
   /** Absent: the account of whoever deploys. */
   account: z
     .string()
@@ -75,12 +50,20 @@ export const Environment = z.strictObject({
   allowLinkApproval: z.boolean(),
   /** Who signs people in, on the pages and for the JSON API. Absent: only IAM principals of the account may call it. */
   oidc: Oidc.optional(),
-  llm: z.strictObject({
-    mode: Mode,
-    /** Ordered fallback chain. */
-    providers: z.array(z.enum(['mock', 'anthropic', 'openai-compatible', 'bedrock'])).min(1),
-  }),
+  /** Absent: people reach the API at the address API Gateway gives it. */
+  domain: Domain.optional(),
+  llm: Llm,
+  /** Who decides what. */
+  approvals: ApprovalPolicy.prefault(DEFAULT_POLICY),
+  notifications: Notifications.prefault({}),
+  alarms: Alarms.prefault({}),
+  /** What the environment may cost in a month, LLM excluded: half, all and a forecast of more are told to the alarms' topic. */
+  monthlyUsd: z.number().min(1),
+  deployment: Deployment,
+  ci: Ci.prefault({}),
 });
+
+export const Environment = EnvironmentFields.superRefine(checkEnvironment);
 export type Environment = z.infer<typeof Environment>;
 
 const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
@@ -114,36 +97,54 @@ export const parseEnvironments = (entries: readonly unknown[]): Environment[] =>
   return environments;
 };
 
+/** Whoever subscribes to the topic of approvals is told what waits, and where to look. */
+const TOLD_BY_TOPIC: z.input<typeof ApprovalPolicy> = {
+  ...DEFAULT_POLICY,
+  recipients: [{ approver: null, channel: 'email', address: 'default' }],
+};
+
 /** A new environment is one more entry. */
 export const ENVIRONMENTS: readonly Environment[] = parseEnvironments([
   {
     name: 'dev',
+    tier: 'dev',
     region: 'us-east-1',
     retention: { logDays: 14, noncurrentDays: 14 },
     objectLock: { mode: 'none' },
     customerKeys: false,
     deletionProtection: false,
     allowLinkApproval: true,
-    llm: { mode: 'replay', providers: ['mock'] },
+    llm: { mode: 'replay', providers: [{ kind: 'mock' }] },
+    monthlyUsd: 20,
+    deployment: 'all-at-once',
   },
   {
     name: 'staging',
+    tier: 'staging',
     region: 'us-east-1',
     retention: { logDays: 30, noncurrentDays: 30 },
     objectLock: { mode: 'governance', days: 30 },
     customerKeys: true,
     deletionProtection: false,
     allowLinkApproval: true,
-    llm: { mode: 'replay', providers: ['mock'] },
+    llm: { mode: 'replay', providers: [{ kind: 'mock' }] },
+    approvals: TOLD_BY_TOPIC,
+    monthlyUsd: 50,
+    deployment: 'linear-10-percent-every-minute',
   },
   {
     name: 'prod',
+    tier: 'prod',
     region: 'us-east-1',
     retention: { logDays: 365, noncurrentDays: 365 },
     objectLock: { mode: 'governance', days: 365 },
     customerKeys: true,
     deletionProtection: true,
     allowLinkApproval: false,
-    llm: { mode: 'replay', providers: ['mock'] },
+    // The chain is in place; whoever wants live calls says so by `mode`, and gives the secret with the keys.
+    llm: { mode: 'replay', providers: PRODUCTION_PROVIDERS },
+    approvals: TOLD_BY_TOPIC,
+    monthlyUsd: 200,
+    deployment: 'canary-10-percent-5-minutes',
   },
 ]);

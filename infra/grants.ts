@@ -1,3 +1,4 @@
+import { TELLERS, tellsByTopic } from './environment/variables.ts';
 import type { Environment } from './environments.ts';
 import type { FunctionName } from './functions.ts';
 import type { BucketId } from './names.ts';
@@ -7,18 +8,20 @@ export type IndexName = (typeof TABLE.indexes)[number]['name'];
 
 /**
  * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is the job machine started
- * through its alias; `client-secret` is that of sign-in; `executions` are those of the job machine; `waits` are its open task tokens;
+ * through its alias; `secret` is one that people made and configured; `approvals-topic` tells approvers; `executions` are those of the job machine; `waits` are its open task tokens;
  * `flags` is the one item of flags and kill switch; `digest-key` signs digests.
  */
 export type Target =
   | { on: 'objects'; bucket: BucketId; prefix: string }
   | { on: 'keys'; bucket: BucketId; prefixes: readonly string[] }
   | { on: 'table' }
+  | { on: 'job-items' }
   | { on: 'flags' }
   | { on: 'indexes'; names: readonly IndexName[] }
   | { on: 'context-keys' }
   | { on: 'digest-key' }
-  | { on: 'client-secret' }
+  | { on: 'secret'; arn: string }
+  | { on: 'approvals-topic' }
   | { on: 'alias' }
   | { on: 'executions' }
   | { on: 'waits' };
@@ -88,16 +91,18 @@ const LIST_CASSETTES: Grant = keys('CassetteKeys', 'cassettes', '');
 const REPLAY: readonly Grant[] = [objects('Cassettes', 'cassettes', '', GET, CASSETTE_REASON), LIST_CASSETTES];
 
 const ANSWER_WAITS: Grant = { sid: 'AnswerWaits', on: 'waits', actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'] };
+const WATCH_JOBS: Grant = {
+  sid: 'WatchJobs',
+  on: 'executions',
+  actions: ['states:DescribeExecution', 'states:StopExecution'],
+  reason: 'execution names are job ids and run numbers, known only at run time',
+};
 const CONTROL: readonly Grant[] = [
   ANSWER_WAITS,
   { sid: 'StartJobs', on: 'alias', actions: ['states:StartExecution'] },
-  {
-    sid: 'WatchJobs',
-    on: 'executions',
-    actions: ['states:DescribeExecution', 'states:StopExecution'],
-    reason: 'execution names are job ids and run numbers, known only at run time',
-  },
+  WATCH_JOBS,
 ];
+const HISTORY: Grant = { ...WATCH_JOBS, sid: 'MeasureJobs', actions: ['states:GetExecutionHistory'] };
 const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes', names, actions: ['dynamodb:Query'] });
 
 /** Least privilege, one list per function. */
@@ -108,7 +113,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/', TRIALS),
     ...REPLAY,
   ],
-  checkpoint: [...READS_JOB, notifications(PUT), table('GetItem', 'PutItem', 'DeleteItem'), ANSWER_WAITS],
+  checkpoint: [...READS_JOB, audit(GET), notifications(PUT), table('GetItem', 'PutItem', 'DeleteItem'), ANSWER_WAITS],
   compile: READS_SNAPSHOT,
   run: READS_SNAPSHOT,
   gates: READS_SNAPSHOT,
@@ -126,8 +131,9 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     keys('FileKeys', 'artifacts', 'jobs/', 'notifications/'),
     audit(GET),
     table('GetItem', 'PutItem', 'DeleteItem', 'Query'),
-    query('due'),
+    query('waiting', 'due'),
     ...CONTROL,
+    HISTORY,
   ],
   digest: [
     objects('Events', 'events', 'jobs/', GET, 'event keys carry job id and sequence number, known only at run time'),
@@ -154,13 +160,22 @@ const AGENTS: readonly FunctionName[] = ['intent', 'report', 'stop'];
 
 const LIVE_CALLS: readonly Grant[] = [
   objects('RecordCassettes', 'cassettes', '', PUT, CASSETTE_REASON),
-  { ...table('GetItem', 'UpdateItem'), sid: 'Budgets' },
+  // Items of jobs only: on the whole table this would also be the right to read flags, under another name.
+  { sid: 'Budgets', on: 'job-items', actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] },
 ];
-const SIGN_IN: Grant = { sid: 'SignInSecret', on: 'client-secret', actions: ['secretsmanager:GetSecretValue'] };
+const secret = (sid: string, arn: string | undefined): Grant[] =>
+  arn === undefined ? [] : [{ sid, on: 'secret', arn, actions: ['secretsmanager:GetSecretValue'] }];
+const TELL: Grant = { sid: 'TellApprovers', on: 'approvals-topic', actions: ['sns:Publish'] };
 
-/** The grants of one function in one environment: agents write cassettes only where recording can happen, and not everywhere people sign in. */
-export const grantsOf = (name: FunctionName, { llm, oidc }: Pick<Environment, 'llm' | 'oidc'>): readonly Grant[] => [
-  ...GRANTS[name],
-  ...(AGENTS.includes(name) && llm.mode !== 'replay' ? LIVE_CALLS : []),
-  ...(name === 'web' && oidc?.clientSecretArn ? [SIGN_IN] : []),
+type Settings = Pick<Environment, 'llm' | 'oidc' | 'notifications' | 'approvals'>;
+
+/** What depends on the environment: recording, live calls and their keys, sign-in, whom to tell and how. */
+const configured = (name: FunctionName, { llm, oidc, notifications, approvals }: Settings): Grant[] => [
+  ...(AGENTS.includes(name) && llm.mode !== 'replay' ? [...LIVE_CALLS, ...secret('ProviderKeys', llm.keysSecretArn)] : []),
+  ...(TELLERS.includes(name) ? secret('Addresses', notifications.secretArn) : []),
+  ...(TELLERS.includes(name) && tellsByTopic({ approvals }) ? [TELL] : []),
+  ...(name === 'web' ? secret('SignInSecret', oidc?.clientSecretArn) : []),
 ];
+
+/** The grants of one function in one environment. */
+export const grantsOf = (name: FunctionName, settings: Settings): readonly Grant[] => [...GRANTS[name], ...configured(name, settings)];

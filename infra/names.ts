@@ -10,7 +10,7 @@ type Named = { name: string; bucketSuffix?: string | undefined };
 const base = ({ name }: Named): string => `holdpoint-${name}`;
 
 /** Bucket names are global: an environment whose name is taken adds a suffix, an account id for example. */
-export const bucketName = (environment: Named, bucket: BucketId | 'access-logs'): string =>
+export const bucketName = (environment: Named, bucket: BucketId | 'access-logs' | 'queries'): string =>
   [base(environment), bucket, environment.bucketSuffix].filter(Boolean).join('-');
 
 export const tableName = (environment: Named): string => `${base(environment)}-jobs`;
@@ -24,5 +24,14 @@ export const functionName = (environment: Named, name: string): string => `${bas
 
 /** Alias of the KMS key that signs digests. */
 export const digestKeyAlias = (environment: Named): string => `alias/${base(environment)}-digests`;
+
+/** Topics people subscribe to. */
+export type TopicId = 'alarms' | 'approvals';
+export const topicName = (environment: Named, topic: TopicId): string => `${base(environment)}-${topic}`;
+
+export const alarmName = (environment: Named, alarm: string): string => `${base(environment)}-${alarm}`;
+
+/** Of Glue, which takes no hyphens. */
+export const databaseName = (environment: Named): string => base(environment).replaceAll('-', '_');
 
 export const contextSecretName = (environment: Named): string => `${base(environment)}-context-keys`;

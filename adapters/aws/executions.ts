@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   type SFNClient,
@@ -45,6 +46,12 @@ export const createExecutions = (sfn: SFNClient, machineArn: string): Executions
         if (hasName(error, 'ExecutionDoesNotExist')) return 'NOT_FOUND';
         throw error;
       }
+    },
+    historyLength: async (runId) => {
+      // Events are numbered from 1, so the newest says how many there are.
+      const newest = { executionArn: executionArn(machineArn, runId), reverseOrder: true, maxResults: 1, includeExecutionData: false };
+      const { events } = await sfn.send(new GetExecutionHistoryCommand(newest));
+      return events?.[0]?.id ?? 0;
     },
     stop: async (runId, error, cause) => {
       try {

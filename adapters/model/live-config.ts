@@ -178,7 +178,9 @@ const checkSuffixes = (reader: Reader, kinds: readonly ProviderKind[], only: boo
 };
 
 const checkKeys = (reader: Reader, chain: readonly ProviderTarget[]): void => {
-  if (reader.text('HOLDPOINT_LLM_KEYS_SECRET_ARN') !== undefined) return;
+  // Who may call nobody shows the chain, and needs no key.
+  const calls = reader.text('HOLDPOINT_LLM_DISABLE_NETWORK') !== '1';
+  if (!calls || reader.text('HOLDPOINT_LLM_KEYS_SECRET_ARN') !== undefined) return;
   for (const { api_key_env, name, position } of chain) {
     if (api_key_env !== null && reader.text(api_key_env) === undefined) {
       reader.complain(

@@ -28,15 +28,19 @@ const digestSeen = (event: EventView, live: boolean): string => {
 
 /** Who acted, how that is known, and from where. */
 const whoOf = ({ actor, outputs }: EventView): string => {
-  const from = typeof outputs['channel'] === 'string' ? `, ${clean(outputs['channel'])}` : '';
-  return `${clean(actor.id)} (${actor.identity}${from})`;
+  const how = [actor.identity === 'none' ? actor.type : actor.identity, outputs['channel']].filter((part) => typeof part === 'string');
+  return `${clean(actor.id)} (${clean([...new Set(how)].join(', '))})`;
 };
+
+/** What an event says beyond the words of whoever caused it: how many votes, for whom, by which rule. */
+const saysMore = ({ event_type, outputs }: EventView): boolean =>
+  event_type === 'APPROVAL_VOTED' || event_type === 'APPROVAL_DELEGATED' || outputs['for'] !== undefined || outputs['auto'] === true;
 
 const messageOf = (event: EventView): string => {
   const audited = auditText(event);
   if (audited !== null) return audited;
   const why = degradedWhy(event);
-  return `${event.message === null ? stageLine(event).text : clean(event.message)}${why ? ` (${why})` : ''}`;
+  return `${event.message === null || saysMore(event) ? stageLine(event).text : clean(event.message)}${why ? ` (${why})` : ''}`;
 };
 
 const columns = ({ paint, live, world }: Context): Column<EventView>[] => [

@@ -6,7 +6,7 @@ import { verifyEverything } from '../verifying/all.ts';
 import { linesOf, verifyLines } from '../verifying/file.ts';
 import { verifyJob } from '../verifying/job.ts';
 import { keyFromFile, keyFromServer } from '../verifying/key.ts';
-import { sayVerdict } from '../verifying/verdict.ts';
+import { counted, sayVerdict } from '../verifying/verdict.ts';
 
 type Options = CommonOptions & { all?: true; file?: string; digests?: string; key?: string };
 
@@ -27,7 +27,7 @@ const ofAll = async (context: Context, { key }: Options): Promise<Result> => {
     if (context.live) context.note(`${done} logs verified`);
   });
   const verdict = {
-    source: `everything: ${logs} logs, ${digests} digests`,
+    source: `everything: ${counted(logs, 'log')}, ${counted(digests, 'digest')}`,
     job_id: null,
     events,
     head: null,
@@ -36,7 +36,7 @@ const ofAll = async (context: Context, { key }: Options): Promise<Result> => {
   };
   const { say, paint } = context;
   if (problems.length > 0) return sayVerdict(context, verdict, { logs, digests, key_id: used.id });
-  say(`${paint.green('verified')} ${logs} logs with ${events} events, and ${digests} digests over them`);
+  say(`${paint.green('verified')} ${counted(logs, 'log')} with ${counted(events, 'event')}, and ${counted(digests, 'digest')} over them`);
   return { doc: { ok: true, logs, events, digests, key_id: used.id, problems } };
 };
 

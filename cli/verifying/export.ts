@@ -5,6 +5,7 @@ import type { Context, Result } from '../runner.ts';
 import { clean } from '../text.ts';
 import type { EventView } from '../views.ts';
 import { loadDigestsOf, loadReport, type Report } from './proof.ts';
+import { counted } from './verdict.ts';
 
 /** How long an export waits for the next digest, at most: where digests are hourly it does not wait at all. */
 const PATIENCE_S = 60;
@@ -34,7 +35,7 @@ export const exportLog = async (
   await writeOutput(file, [...events, ...digests].map((document) => `${JSON.stringify(document)}\n`).join(''));
   const shown = clean(file);
   context.say(
-    `${events.length} events and ${digests.length} digests written to ${shown}; verify them with "holdpoint verify --file ${shown} --key KEY.pem"`,
+    `${counted(events.length, 'event')} and ${counted(digests.length, 'digest')} written to ${shown}; verify them with "holdpoint verify --file ${shown} --key KEY.pem"`,
   );
   if (report.problems.length > 0)
     context.note(`the log does not verify: ${clean(report.problems[0]?.problem ?? '')}; see "holdpoint verify ${jobId}"`);

@@ -18,6 +18,9 @@ export type Verdict = {
 
 const SHOWN = 20;
 
+/** `1 digest`, `2 digests`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 const signature = ({ signed_through, events }: Verdict): string => {
   if (signed_through === null) return 'signatures were not checked: give --key to check who signed it';
   if (signed_through === events) return 'all of them signed';
@@ -29,7 +32,7 @@ export const sayVerdict = ({ say, paint }: Context, verdict: Verdict, more: Reco
   const { source, problems, events, head } = verdict;
   const doc = { ok: problems.length === 0, ...verdict, ...more };
   if (problems.length === 0) {
-    say(`${paint.green('verified')} ${clean(source)}: ${events} events, each hash and link is right, ${signature(verdict)}`);
+    say(`${paint.green('verified')} ${clean(source)}: ${counted(events, 'event')}, each hash and link is right, ${signature(verdict)}`);
     if (head !== null) say(`${paint.dim('head')} ${head}`);
     return { doc };
   }
@@ -38,6 +41,9 @@ export const sayVerdict = ({ say, paint }: Context, verdict: Verdict, more: Reco
     say(`${paint.red('tampered')} ${kind}: ${clean(where + problem)}`);
   }
   if (problems.length > SHOWN) say(`and ${problems.length - SHOWN} more`);
-  const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
-  return { doc, exit: EXIT.bad, reason: `${source} does not verify: ${count}, first: ${problems[0]?.problem}` };
+  return {
+    doc,
+    exit: EXIT.bad,
+    reason: `${source} does not verify: ${counted(problems.length, 'problem')}, first: ${problems[0]?.problem}`,
+  };
 };

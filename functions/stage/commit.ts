@@ -43,6 +43,7 @@ export const commit = async (world: World, place: Place, draft: EventDraft, opti
     const { events, state } = await readOwned(world, place);
     const existing = events.find((e) => e.event_id === id);
     if (existing) return { event: existing, recorded: true };
+    world.meter.add('AppendConflicts', 1);
     if (ended(state) && !(options.endsJob && state.status !== 'DONE')) {
       throw new JobEnded(`job ${place.job_id} is ${state.status === 'DONE' ? state.outcome : 'cancelled'}`);
     }

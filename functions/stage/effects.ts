@@ -28,7 +28,10 @@ const asker = (world: World, context: JobContext, visit: number, job: JobState |
     // The plan was approved in the mode of the job. A flag can only make it safer, which asks nobody again.
     if (mode !== 'replay') requireConfirmed(job, llm, context.mode);
     try {
-      return await world.model.ask(request, { ...scope, mode, ordinal: ordinal++ });
+      const answer = await world.model.ask(request, { ...scope, mode, ordinal: ordinal++ });
+      if (answer.cost_usd > 0) world.meter.add('LlmSpend', answer.cost_usd);
+      if (answer.degraded) world.meter.add('DegradedAnswers', 1);
+      return answer;
     } catch (thrown) {
       throw thrown instanceof BudgetExceeded && job && mayEscalate(job) ? new BudgetEscalation(thrown.message, { cause: thrown }) : thrown;
     }

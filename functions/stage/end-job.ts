@@ -9,7 +9,7 @@ import type { Failure } from '../lib/hardening/failure.ts';
 import { commit, readOwned } from './commit.ts';
 import { effectsOf } from './effects.ts';
 import { explainEnding } from './explain-ending.ts';
-import { keepArtifacts, openInput, parsePayload } from './run-stage.ts';
+import { keepArtifacts, measureSpend, openInput, parsePayload } from './run-stage.ts';
 
 export type EndRules<E> = {
   ending: (error: unknown, facts: Record<string, unknown>) => E & { outcome: string; message: string | null };
@@ -49,6 +49,9 @@ export const endJob = async <E>(world: World, rules: EndRules<E>, raw: unknown):
     }
   }
   const after = fold(await world.log.read(job.job_id));
-  if (after) await world.index.put(toRecord(after), null);
+  if (after) {
+    measureSpend(world, after);
+    await world.index.put(toRecord(after), null);
+  }
   return { outcome: ending.outcome, cause: ending.message ?? ending.outcome };
 };

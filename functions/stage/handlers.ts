@@ -3,6 +3,7 @@ import middy from '@middy/core';
 import { isTransient } from '../../adapters/aws/aws-errors.ts';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
+import type { Meter } from '../../adapters/metrics.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { asError, RetryableError } from '../../contracts/errors.ts';
 import type { Decoder, Stage } from '../../contracts/stage.ts';
@@ -18,6 +19,24 @@ type Reads = Record<string, Decoder<unknown>>;
 
 const field = (payload: unknown, name: string): unknown =>
   typeof payload === 'object' && payload !== null ? Reflect.get(payload, name) : undefined;
+
+const textOf = (payload: unknown, name: string): string | null => {
+  const value = field(payload, name);
+  return typeof value === 'string' ? value : null;
+};
+
+/** What the invocation counted, under the same correlation id as its lines. */
+const measured = (meter: Meter) => {
+  const flush = (request: { event: unknown }) => meter.flush(textOf(request.event, 'run_id'));
+  return {
+    after: (request: { event: unknown }) => {
+      const state = textOf(request.event, 'state');
+      if (state !== null) meter.done(state);
+      flush(request);
+    },
+    onError: flush,
+  };
+};
 
 /** One line per invocation with the execution name as correlation id. Never the payload: it may carry a token. */
 const logged = (logger: Logger) => {
@@ -60,6 +79,7 @@ export const handler =
     );
     const wrapped = middy()
       .use(logged(logger))
+      .use(measured(world.meter))
       .handler(async (payload: unknown) => {
         try {
           return await run(world, payload);

@@ -2,7 +2,7 @@ import type { World } from '../../adapters/world.ts';
 import { type Channel, Refusal } from '../../contracts/commands.ts';
 import type { Actor, JobEvent } from '../../contracts/events.ts';
 import { type JobState, REDRIVABLE } from '../../contracts/job-state.ts';
-import type { TaskToken } from '../../contracts/ports.ts';
+import type { JobRecord, TaskToken } from '../../contracts/ports.ts';
 import { linkedApprovers } from '../lib/capability.ts';
 import { sealEvent } from '../lib/event.ts';
 import { dueEvent, nextAttention } from '../lib/expiry.ts';
@@ -136,6 +136,7 @@ const linkNewApprovers = async (world: World, state: JobState, before: JobState)
 const whyRedrive = async (world: World, job: Job, tokens: TaskToken[], restartWaiters: boolean): Promise<string | null> => {
   const status = await world.executions.status(job.state.owner_run);
   if (status === 'RUNNING' || status === 'PENDING_REDRIVE') {
+    world.meter.add('HistoryEvents', await world.executions.historyLength(job.state.owner_run));
     return restartWaiters && lostItsToken(job, tokens) ? 'its task token was lost; the wait is opened again' : null;
   }
   if (status === 'NOT_FOUND' && job.state.last_seq === 1) {
@@ -143,6 +144,21 @@ const whyRedrive = async (world: World, job: Job, tokens: TaskToken[], restartWa
     return null;
   }
   return job.state.redrives < MAX_AUTOMATIC_REDRIVES ? `execution ${job.state.owner_run} is ${status} but the job is not done` : null;
+};
+
+const secondsSince = (world: World, at: string | null | undefined): number =>
+  at ? Math.max(0, (world.timer().getTime() - Date.parse(at)) / 1000) : 0;
+
+/** True where the row shows something else than the log says. A row may miss events that change nothing it shows. */
+const isBehind = (row: JobRecord | null, state: JobState): boolean => {
+  const { status, step, outcome } = toRecord(state);
+  return row?.status !== status || row.step !== step || row.outcome !== outcome;
+};
+
+/** How long the oldest open question waits. */
+const measureApprovals = async (world: World): Promise<void> => {
+  const { items } = await world.index.waiting({ limit: 1 });
+  world.meter.add('OldestApprovalAge', secondsSince(world, items[0]?.opened_at));
 };
 
 const nextLook = (world: World, state: JobState): string | null => {
@@ -159,6 +175,7 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
   if (!folded) return;
   const before = await world.index.get(jobId);
   if (before?.last_seq !== folded.last_seq) report.repaired += 1;
+  if (isBehind(before, folded)) world.meter.add('ProjectionLag', secondsSince(world, events.at(-1)?.at));
   const state = await passTime(world, folded);
   await world.index.put(toRecord(state), nextLook(world, state));
   if (state.status === 'DONE') return;
@@ -189,6 +206,7 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
  */
 export const reconcile = async (world: World, options: { restartWaiters: boolean; all: boolean }): Promise<ReconcileReport> => {
   const report: ReconcileReport = { checked: 0, repaired: 0, redelivered: 0, redriven: 0 };
+  await measureApprovals(world);
   // Lost tokens are nobody's due date.
   if (options.all || options.restartWaiters) {
     for await (const jobId of world.log.jobs()) await reconcileJob(world, jobId, options.restartWaiters, report);

@@ -6,6 +6,7 @@ import type { JobEvent } from '../../contracts/events.ts';
 import { nextState } from '../../contracts/flow.ts';
 import { ArtifactRef, type JobState } from '../../contracts/job-state.ts';
 import type { Artifact, Decoder, Stage, StageOutput } from '../../contracts/stage.ts';
+import { usageReport, usageRows } from '../lib/agent/usage.ts';
 import { openContext, signContext } from '../lib/context.ts';
 import { eventId } from '../lib/event.ts';
 import { evolve, fold, toRecord } from '../lib/fold.ts';
@@ -170,9 +171,16 @@ export const runStage = async <R extends Reads, O extends Reads>(
   return answer(world, context, visit, recorded ? Recorded.parse(event.outputs['result']) : result, event);
 };
 
+/** What the model calls of a job that is over were billed. */
+export const measureSpend = ({ meter }: World, { job_id, calls }: JobState): void =>
+  meter.add('JobLlmSpend', usageReport(job_id, usageRows(calls)).total.cost_usd);
+
 /** The last state has no next context: it shows the end in the projection and names the outcome. */
 const ended = async (world: World, before: JobState | null, event: JobEvent): Promise<Record<string, unknown>> => {
   const state = before?.last_seq === event.seq - 1 ? evolve(before, event) : fold(await world.log.read(event.job_id));
-  if (state) await world.index.put(toRecord(state), null);
+  if (state) {
+    measureSpend(world, state);
+    await world.index.put(toRecord(state), null);
+  }
   return { outcome: event.outputs['status'] };
 };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { World } from '../../adapters/world.ts';
 import { type Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
@@ -23,7 +24,20 @@ export type SwitchCommands = {
   audit(after: number, limit: number): Promise<JobEvent[]>;
 };
 
-export type SwitchPorts = AuditPort & Pick<World, 'flags' | 'switches'> & { env: Pick<World['env'], 'knownSecrets'> };
+export type SwitchPorts = AuditPort &
+  Pick<World, 'flags' | 'switches'> & { env: Pick<World['env'], 'knownSecrets'>; outbox?: Pick<World['outbox'], 'flush'> };
+
+/** How long a release waits for what was held back to be sent, in ms; the reconciler sends the rest. */
+const FLUSH_MS = 5_000;
+
+/** Sends the notifications that a halt held back. The release holds whether or not they get through. */
+const sendHeld = async ({ outbox }: SwitchPorts): Promise<void> => {
+  if (!outbox) return;
+  const enough = new AbortController();
+  const sent = outbox.flush().catch(() => undefined);
+  await Promise.race([sent, delay(FLUSH_MS, undefined, { signal: enough.signal }).catch(() => undefined)]);
+  enough.abort();
+};
 
 /** The state as the audit log has it up to its event `last`. */
 const stateAt = async ({ flags, audit }: Pick<World, 'flags' | 'audit'>, last: JobEvent | null): Promise<FlagState> => {
@@ -66,7 +80,11 @@ export const createSwitchCommands = (ports: SwitchPorts): SwitchCommands => {
       return flagView(state, FlagName.parse(flag));
     },
     kill: (target, actor) => viewed((now) => decideKill(now, target, spoken({ actor, reason: target.reason ?? null }))),
-    release: (by) => viewed((now) => decideRelease(now, spoken(by))),
+    release: async (by) => {
+      const view = await viewed((now) => decideRelease(now, spoken(by)));
+      if (!view.already) await sendHeld(ports);
+      return view;
+    },
     audit: (after, limit) => ports.audit.read(after, limit),
   };
 };

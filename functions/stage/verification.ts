@@ -116,6 +116,7 @@ export const verifyJob = async (world: World, jobId: string): Promise<VerifyRepo
       ? [inLog('truncated', known, `the log ends at event ${last?.seq ?? 0}, but the table knows event ${known}`)]
       : []),
   ];
+  if (problems.length > 0) world.meter.add('VerificationFailures', problems.length);
   return {
     ...{ job_id: jobId, ok: problems.length === 0, events: events.found.length, head: last?.hash ?? null },
     ...{ signed_through: verdict.signed_through, digests: signed?.digests ?? [], interval_s: env.HOLDPOINT_DIGEST_SECONDS, problems },

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { approvalRoutes } from './api/approvals.ts';
 import { artifactRoutes } from './api/artifacts.ts';
+import { costRoutes } from './api/cost.ts';
 import { decisionRoutes } from './api/decisions.ts';
 import { jobRoutes } from './api/jobs.ts';
 import { proofRoutes } from './api/proof.ts';
@@ -11,17 +12,17 @@ import { serveAssets } from './assets/assets.ts';
 import type { Web, WebDeps } from './deps.ts';
 import { secureHeaders } from './http/headers.ts';
 import { actorOf } from './http/identity.ts';
-import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
 import { loggedPath } from './http/logged-path.ts';
+import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
 import { notFound, problemOf } from './http/problem.ts';
-import { flowMap } from './model/flow-map.ts';
 import { linkRoutes } from './link/routes.ts';
+import { flowMap } from './model/flow-map.ts';
 import { openApi } from './openapi.ts';
-import { errorPage } from './pages/error.ts';
-import { outboxRoutes } from './pages/outbox-routes.ts';
 import { bulkRoutes } from './pages/bulk-routes.ts';
 import { controlRoutes } from './pages/control-routes.ts';
+import { errorPage } from './pages/error.ts';
 import { metricsRoutes } from './pages/metrics-routes.ts';
+import { outboxRoutes } from './pages/outbox-routes.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { viewerRoutes } from './pages/viewer-routes.ts';
 import { askToSignIn } from './session/pages.ts';
@@ -74,6 +75,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     approvalRoutes(deps),
     artifactRoutes(deps),
     proofRoutes(deps),
+    costRoutes(deps),
     storeRoutes(deps),
     switchRoutes(deps),
     pageRoutes(web),

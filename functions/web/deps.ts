@@ -7,6 +7,7 @@ import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing } from '../../contr
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import type { SwitchCommands } from '../stage/switches.ts';
 import type { FlowMap } from './model/flow-map.ts';
+import type { CountedCost } from './model/job-cost.ts';
 import type { SignIn } from './session/sign-in.ts';
 
 export type Snapshots = {
@@ -44,6 +45,8 @@ export type WebDeps = {
     /** The public key, PEM. */
     key: () => Promise<string>;
   };
+  /** Units counted for a job and its executions, where somebody counts. */
+  counted?: ((job: { id: string; runs: readonly string[]; done: boolean }) => Promise<CountedCost>) | undefined;
   /** Flags and kill switch. */
   switches: SwitchCommands;
   /** The job machine's definition, as parsed from its file. */

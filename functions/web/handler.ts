@@ -16,6 +16,7 @@ import { createSnapshots } from '../stage/snapshots.ts';
 import { createSwitchCommands, haltable } from '../stage/switches.ts';
 import { digestPage, verifyJob, verifyPage } from '../stage/verification.ts';
 import { createWeb } from './app.ts';
+import type { WebDeps } from './deps.ts';
 import { actorOfClaims } from './session/person.ts';
 import { createSignIn, type SignIn } from './session/sign-in.ts';
 import { createVault } from './session/vault.ts';
@@ -62,7 +63,7 @@ const signInOf = (env: Env, world: World, identify: Identify, local: boolean): S
   });
 };
 
-export type AppOptions = { requestHandler?: RequestHandler; local: boolean };
+export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & Pick<WebDeps, 'counted'>;
 
 /** The web application over a world: the same in Lambda and on this machine. */
 export const createApp = (env: Env, options: AppOptions): { app: Hono; world: World } => {
@@ -93,6 +94,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
       key: world.proof.signer.publicKey,
     },
     flow: jobMachine,
+    counted: options.counted,
     local: options.local,
     holdEvents: options.local,
     report: (error, request) => logger.error('unexpected', { ...request, error: { name: error.name, message: error.message } }),
@@ -112,10 +114,13 @@ const claimsHeader = (event: unknown): string | null => {
 
 /** The Lambda handler behind API Gateway: identity comes from the JWT authorizer's claims alone. */
 export const create = (env: Env) => {
-  const serve = handle(createApp(env, { local: false }).app);
-  return (event: LambdaEvent, context: LambdaContext) => {
+  const { app, world } = createApp(env, { local: false });
+  const serve = handle(app);
+  return async (event: LambdaEvent, context: LambdaContext) => {
     const { [CLAIMS_HEADER]: _, ...headers } = event.headers ?? {};
     const claims = claimsHeader(event);
-    return serve(Object.assign(event, { headers: claims === null ? headers : { ...headers, [CLAIMS_HEADER]: claims } }), context);
+    const answer = await serve(Object.assign(event, { headers: claims === null ? headers : { ...headers, [CLAIMS_HEADER]: claims } }), context);
+    world.meter.flush(context.awsRequestId);
+    return answer;
   };
 };

@@ -4,13 +4,15 @@ import { AuditDigest } from '../../contracts/digest.ts';
 import { JobEvent } from '../../contracts/events.ts';
 import { FlagName } from '../../contracts/flags.ts';
 import * as http from '../../contracts/http.ts';
-import { AgentId, ArtifactPath, JobId, Sha256, SnapshotId } from '../../contracts/ids.ts';
+import { AgentId, ArtifactPath, JobId, Sha256, SnapshotId, SubjectDigest } from '../../contracts/ids.ts';
 import { JobSpec } from '../../contracts/job-spec.ts';
 import { JobStatus } from '../../contracts/job-state.ts';
 import { Cassette } from '../../contracts/llm.ts';
+import { CostView } from '../../contracts/pricing.ts';
 import { SignInView } from '../../contracts/session.ts';
 import { Snapshot } from '../../contracts/snapshot.ts';
-import { APPROVAL_STEPS } from '../../contracts/steps.ts';
+import { APPROVAL_STEPS, Choice } from '../../contracts/steps.ts';
+import { CAPABILITY } from '../lib/capability.ts';
 
 type Json = Record<string, unknown>;
 
@@ -37,6 +39,7 @@ const OUTPUTS = {
   FlagList: http.FlagList,
   Flag: http.FlagView,
   KillSwitch: http.KillView,
+  Cost: CostView,
   VerifyReport: http.VerifyReport,
   VerifyPage: http.VerifyPage,
   AuditDigest,
@@ -83,7 +86,7 @@ const operation = (operationId: string, summary: string, responses: Json, more: 
   operationId,
   summary,
   ...more,
-  responses: { ...responses, default: PROBLEM },
+  responses: { default: PROBLEM, ...responses },
 });
 
 const id = parameter('id', 'path', schemaOf(JobId, 'input'));
@@ -209,6 +212,14 @@ const jobPaths = (): Json => ({
       {
         parameters: [id, parameter('path', 'path', schemaOf(ArtifactPath, 'input'))],
       },
+    ),
+  },
+  '/jobs/{id}/cost': {
+    get: operation(
+      'jobCost',
+      'What a job came to on AWS: counted units and USD, model calls excluded.',
+      { 200: answer('Units and USD.', 'Cost') },
+      { parameters: [id] },
     ),
   },
   '/jobs/{id}/verify': {
@@ -358,6 +369,46 @@ const otherPaths = (): Json => ({
   },
 });
 
+const capability = parameter('capability', 'path', { type: 'string', pattern: CAPABILITY.source });
+const PAGE: Json = content('text/html', { type: 'string' });
+const PROBLEM_OR_PAGE: Json = {
+  description: 'As any error; a page for who asks for text/html.',
+  content: { 'application/problem+json': { schema: ref('Problem') }, 'text/html': { schema: { type: 'string' } } },
+};
+
+/** What the form of the page sends. `token` is the page's own, so nobody else can send it. */
+const LINK_FORM: Json = {
+  type: 'object',
+  required: ['subject_digest', 'token', 'choice'],
+  properties: {
+    subject_digest: schemaOf(SubjectDigest, 'input'),
+    token: { type: 'string' },
+    choice: schemaOf(Choice, 'input'),
+    comment: { type: 'string', maxLength: 4000 },
+    typed: { type: 'string', description: 'The step, where the link alone says who decides.' },
+  },
+};
+
+const linkPaths = (): Json => ({
+  '/a/{capability}': {
+    get: operation(
+      'openLink',
+      "An approver's page. Reading it changes nothing.",
+      { 200: { description: 'The page.', ...PAGE }, default: PROBLEM_OR_PAGE },
+      { parameters: [capability] },
+    ),
+    post: operation(
+      'decideByLink',
+      "The decision of the link's approver, from the form of the page alone.",
+      { 303: { description: 'Recorded, now or before: back to the page, which shows it.' }, default: PROBLEM_OR_PAGE },
+      {
+        parameters: [capability],
+        requestBody: { required: true, ...content('application/x-www-form-urlencoded', LINK_FORM) },
+      },
+    ),
+  },
+});
+
 const entries = (schemas: Record<string, z.ZodType>, io: 'input' | 'output'): [string, Json][] =>
   Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema, io)]);
 
@@ -369,6 +420,6 @@ export const openApi = (): Json => ({
     version: '1',
     description: 'LLM-assisted jobs behind hold points. Errors are RFC 9457 problem documents with a stable `code`.',
   },
-  paths: { ...otherPaths(), ...proofPaths(), ...jobPaths() },
+  paths: { ...otherPaths(), ...proofPaths(), ...linkPaths(), ...jobPaths() },
   components: { schemas: Object.fromEntries([...entries(OUTPUTS, 'output'), ...entries(INPUTS, 'input')]) },
 });

@@ -9,7 +9,7 @@ import type { Artifacts, Cassettes, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
 import { canonicalJson } from '../lib/canonical-json.ts';
-import { decide, decideAnswer, decisionView } from '../lib/decide.ts';
+import { decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
 import { EMPTY_LOG, sealEvent, verifyChain } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { sha256Hex } from '../lib/hash.ts';
@@ -17,6 +17,7 @@ import { memoryAuditLog, memoryFlagStore } from '../lib/switches/memory.fixture.
 import { NO_CHANGES, switchesOf } from '../lib/switches/state.ts';
 import { createSwitchCommands, haltable, type SwitchPorts } from '../stage/switches.ts';
 import type { WebDeps } from './deps.ts';
+import { approvalCommands, RING } from './testing-approvals.ts';
 
 // The web application over memory: the real fold and the real rules, no wire. For tests only.
 
@@ -140,7 +141,7 @@ const settle = (memory: Memory, id: string, decideOn: (state: JobState) => Settl
   const head = { last_seq: state.last_seq, last_hash: state.last_hash };
   memory.logs.set(id, [...events, sealEvent(result.draft, { ...head, job_id: id, run_id: state.owner_run, at: NOW.toISOString() })]);
   const approval = findApproval(found(memory, id).state, result.approval);
-  const view = approval && decisionView(approval, false);
+  const view = approval && (decisionView(approval, false) ?? voteView(approval, result.draft.actor.id, false, state.last_seq + 1));
   if (!view) throw new Error('the decision does not fold');
   return view;
 };
@@ -158,13 +159,7 @@ const commandsOf = (memory: Memory): Commands => ({
   },
   decide: async (id, command) => settle(memory, id, (state) => decide(state, command)),
   resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
-  cancel: async (id) => found(memory, id).state,
-  delegate: async (id) => found(memory, id).state,
-  revokeLinks: async (id) => found(memory, id).state,
-  redrive: async (id) => found(memory, id).state,
-  openLink: async () => {
-    throw new Refusal('NOT_FOUND', 'this link opens nothing; ask for a new one');
-  },
+  ...approvalCommands(memory),
   reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0 }),
 });
 
@@ -267,6 +262,7 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
       key: async () => '',
     },
     flow: jobMachine,
+    keyRing: async () => RING,
     local: true,
     ...overrides,
   };

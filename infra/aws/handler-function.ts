@@ -2,9 +2,9 @@ import { Duration, RemovalPolicies, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import {
+  type Alias,
   type AliasOptions,
   Architecture,
-  type IFunction,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -14,14 +14,15 @@ import {
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { variablesOf } from '../environment/variables.ts';
 import type { Environment } from '../environments.ts';
-import type { FunctionName, FunctionSpec } from '../functions.ts';
+import type { FunctionSpec } from '../functions.ts';
 import { grantsOf } from '../grants.ts';
-import { bucketName, functionName, LIVE, tableName } from '../names.ts';
+import { functionName, LIVE } from '../names.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import type { CodeOf } from './bundle.ts';
 import { logGroup } from './log-group.ts';
-import { aliasArn, statementOf } from './policy.ts';
+import { aliasArn, statementOf, topicArn } from './policy.ts';
 
 type Props = {
   readonly spec: FunctionSpec;
@@ -30,6 +31,8 @@ type Props = {
   readonly contextSecret: Secret;
   readonly digestKey: Key;
   readonly dataKey: Key | undefined;
+  /** Where people find the pages. */
+  readonly origin: string;
 };
 
 /**
@@ -43,7 +46,7 @@ export class HandlerFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: Props) {
     super(scope, id);
-    const { spec, environment, code, contextSecret, digestKey } = props;
+    const { spec, environment, code, contextSecret, digestKey, origin } = props;
     const name = functionName(environment, spec.name);
     const logs = logGroup(this, 'Logs', `/aws/lambda/${name}`, environment);
 
@@ -59,9 +62,13 @@ export class HandlerFunction extends Construct {
       timeout: Duration.seconds(spec.timeoutSeconds),
       role: this.#role(props, logs),
       environment: {
-        ...variables(this, environment, contextSecret),
-        ...(DIGEST_KEY_USERS.includes(spec.name) ? { HOLDPOINT_DIGEST_KEY_ARN: digestKey.keyArn } : {}),
-        ...(spec.name === 'web' ? signInVariables(environment) : {}),
+        ...variablesOf(spec.name, environment, {
+          machineAlias: aliasArn(this, environment),
+          contextSecret: contextSecret.secretArn,
+          digestKey: digestKey.keyArn,
+          approvalsTopic: topicArn(this, environment, 'approvals'),
+          origin,
+        }),
         NODE_OPTIONS: '--enable-source-maps',
       },
       tracing: Tracing.ACTIVE,
@@ -75,9 +82,8 @@ export class HandlerFunction extends Construct {
   }
 
   /** The alias that callers other than the state machine invoke. */
-  addLiveAlias(options: AliasOptions = {}): IFunction {
-    // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.
-    return this.lambda.addAlias(LIVE, options) as IFunction;
+  addLiveAlias(options: AliasOptions = {}): Alias {
+    return this.lambda.addAlias(LIVE, options);
   }
 
   #role({ spec, environment, contextSecret, digestKey, dataKey }: Props, logs: LogGroup): Role {
@@ -102,37 +108,6 @@ export class HandlerFunction extends Construct {
     return role;
   }
 }
-
-/** One signs digests, one verifies them. */
-const DIGEST_KEY_USERS: readonly FunctionName[] = ['digest', 'web'];
-
-const variables = (scope: Construct, environment: Environment, contextSecret: Secret): Record<string, string> => ({
-  HOLDPOINT_ENV: environment.name,
-  HOLDPOINT_EVENTS_BUCKET: bucketName(environment, 'events'),
-  HOLDPOINT_ARTIFACTS_BUCKET: bucketName(environment, 'artifacts'),
-  HOLDPOINT_CASSETTES_BUCKET: bucketName(environment, 'cassettes'),
-  HOLDPOINT_TELEMETRY_BUCKET: bucketName(environment, 'telemetry'),
-  HOLDPOINT_TABLE: tableName(environment),
-  HOLDPOINT_JOB_MACHINE_ARN: aliasArn(scope, environment),
-  HOLDPOINT_CONTEXT_SECRET_ARN: contextSecret.secretArn,
-  HOLDPOINT_LLM_MODE: environment.llm.mode,
-  HOLDPOINT_LLM_PROVIDER: environment.llm.providers.join(','),
-});
-
-/** Sign-in is the pages' and the API's business alone. */
-const signInVariables = ({ oidc }: Environment): Record<string, string> =>
-  oidc
-    ? {
-        HOLDPOINT_SIGN_IN: oidc.signIn,
-        HOLDPOINT_OIDC_ISSUER: oidc.issuer,
-        HOLDPOINT_OIDC_CLIENT_ID: oidc.clientId,
-        HOLDPOINT_OIDC_CLI_CLIENT_ID: oidc.cliClientId,
-        HOLDPOINT_OIDC_AUDIENCE: oidc.audience.join(','),
-        HOLDPOINT_OIDC_IDENTITY: oidc.identity,
-        ...(oidc.clientSecretArn ? { HOLDPOINT_OIDC_CLIENT_SECRET_ARN: oidc.clientSecretArn } : {}),
-        ...(oidc.groups ? { HOLDPOINT_OIDC_GROUPS: oidc.groups.join(',') } : {}),
-      }
-    : {};
 
 const acknowledgeTracing = (construct: HandlerFunction): void => {
   const reason = 'X-Ray has no resource to name: PutTraceSegments and PutTelemetryRecords take only *';

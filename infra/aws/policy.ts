@@ -3,7 +3,7 @@ import { type Conditions, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import type { Grant } from '../grants.ts';
-import { bucketName, LIVE, machineName, tableName } from '../names.ts';
+import { bucketName, LIVE, machineName, tableName, type TopicId, topicName } from '../names.ts';
 
 /** ARNs of the state stack that grants are about and no name gives. */
 export type StateArns = { contextSecret: string; digestKey: string };
@@ -15,6 +15,9 @@ const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', res
 
 /** ARN of the job machine, by name: docs/decisions/0002-callback-arn-by-name.md. */
 const machineArn = (scope: Construct, environment: Environment): string => statesArn(scope, 'stateMachine', machineName(environment));
+
+export const topicArn = (scope: Construct, environment: Environment, topic: TopicId): string =>
+  Stack.of(scope).formatArn({ service: 'sns', resource: topicName(environment, topic) });
 
 /** What callers start: never the bare machine. */
 export const aliasArn = (scope: Construct, environment: Environment): string => `${machineArn(scope, environment)}:${LIVE}`;
@@ -38,6 +41,8 @@ const where = (scope: Construct, environment: Environment, arns: StateArns, gran
       };
     case 'table':
       return { resources: [tableArn()] };
+    case 'job-items':
+      return { resources: [tableArn()], conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['JOB#*'] } } };
     case 'flags':
       return { resources: [tableArn()], conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['FLAGS'] } } };
     case 'indexes':
@@ -46,8 +51,10 @@ const where = (scope: Construct, environment: Environment, arns: StateArns, gran
       return { resources: [arns.contextSecret] };
     case 'digest-key':
       return { resources: [arns.digestKey] };
-    case 'client-secret':
-      return { resources: environment.oidc?.clientSecretArn ? [environment.oidc.clientSecretArn] : [] };
+    case 'secret':
+      return { resources: [grant.arn] };
+    case 'approvals-topic':
+      return { resources: [topicArn(scope, environment, 'approvals')] };
     case 'alias':
       // Step Functions authorizes on the machine's ARN; the qualifier is a condition
       // (https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html).

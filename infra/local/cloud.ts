@@ -4,7 +4,9 @@ import { serve } from '@hono/node-server';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
-import { type FunctionName, FUNCTIONS } from '../functions.ts';
+import { FUNCTIONS, type FunctionName } from '../functions.ts';
+import { countedBy } from './cost/counted.ts';
+import { createMeter } from './cost/meter.ts';
 import { createDynamo } from './dynamo.ts';
 import { createEndpoint } from './endpoint.ts';
 import { createIam, type Iam, type IamOptions } from './iam/iam.ts';
@@ -12,11 +14,19 @@ import { localPolicies } from './iam/synthesize.ts';
 import { inProcess } from './in-process.ts';
 import { createFunctions, functionArn } from './lambda.ts';
 import { lockFolder } from './lock.ts';
-import type { Meter } from './meter.ts';
 import { type Oidc, type OidcOptions, startOidc } from './oidc/oidc.ts';
 import { createS3 } from './s3/server.ts';
 import { seed } from './seed.ts';
-import { ACCOUNT, ALERTS_TOPIC_ARN, BUCKET_SETTINGS, DIGEST_EVERY_S, functionVariables, JOB_MACHINE, REGION, TABLE_NAME } from './settings.ts';
+import {
+  ACCOUNT,
+  ALERTS_TOPIC_ARN,
+  BUCKET_SETTINGS,
+  DIGEST_EVERY_S,
+  functionVariables,
+  JOB_MACHINE,
+  REGION,
+  TABLE_NAME,
+} from './settings.ts';
 import { createSfn } from './sfn/service.ts';
 import { simulateProviders } from './simulate.ts';
 import type { Simulator, SimulatorOptions } from './simulator/simulator.ts';
@@ -36,8 +46,6 @@ export type CloudOptions = {
   oidc?: true | Omit<OidcOptions, 'dataDir'>;
   /** Refuses what the synthesized policies of the calling function, or of the bucket, do not grant. */
   enforceIam?: boolean | Partial<IamOptions>;
-  /** Counts what AWS would bill. */
-  meter?: Meter;
   /** How often digests are written, in ms. */
   digestEveryMs?: number;
   /** Wraps the AWS endpoint: where tests break things. */
@@ -51,6 +59,8 @@ const DIGEST_LIMIT = 100;
 
 /** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
 const RECONCILE_EVERY_MS = 1_000;
+
+const WEB_MEMORY_MB = FUNCTIONS.find(({ name }) => name === 'web')?.memoryMb ?? 0;
 
 const REPOSITORY = new URL('../../', import.meta.url);
 
@@ -114,16 +124,20 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => dynamo.close());
     // The machine service and the functions need each other: the endpoint is told of it when it stands.
     let states: Handle = () => Promise.reject(new Error('Step Functions is still starting'));
-    const { meter, intercept = (handle) => handle } = options;
+    const { intercept = (handle) => handle } = options;
+    const meter = createMeter(join(dataDir, 'cost.jsonl'));
+    closers.push(() => meter.close());
     const iam = await startIam(options.enforceIam);
-    const s3Handle: Handle = iam ? iam.s3(s3.handle) : (r) => s3.handle(r);
-    const dynamoHandle = iam ? iam.dynamodb(dynamo.handle) : dynamo.handle;
+    // Behind the policies: what is refused there reaches no service.
+    const s3Handle = meter.s3((request, caller) => s3.handle(request, caller));
+    const { handle: sns } = createSns({ topics: [ALERTS_TOPIC_ARN] });
+    const dynamoHandle = meter.dynamodb(dynamo.handle);
     const endpoint = intercept(
       createEndpoint({
-        s3: meter ? meter.s3(s3Handle) : s3Handle,
-        dynamodb: meter ? meter.dynamodb(dynamoHandle) : dynamoHandle,
+        s3: iam ? iam.s3(s3Handle) : (r) => s3Handle(r),
+        dynamodb: iam ? iam.dynamodb(dynamoHandle) : dynamoHandle,
         states: (r) => states(r),
-        sns: createSns({ topics: [ALERTS_TOPIC_ARN] }).handle,
+        sns: iam ? iam.sns(sns) : sns,
       }),
     );
     const aws = await serveHttp(endpoint, { port: options.awsPort, host: '127.0.0.1' });
@@ -142,7 +156,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => pages.close());
     const webUrl = `http://127.0.0.1:${pages.port}`;
     const variables = functionVariables(dataDir, { aws: awsUrl, web: webUrl }, environment);
-    const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter?.invoked);
+    const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter);
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
       machines: [{ name: JOB_MACHINE, definition: loadMachine('job.asl.json') }],
@@ -153,7 +167,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => sfn.close());
     states = iam ? iam.states(sfn.handle) : (r) => sfn.handle(r);
 
-    const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true });
+    const counted = countedBy(meter, sfn);
+    const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true, counted });
     // No function may write all of this: it is there before the first of them runs.
     await seed(createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), inProcess(endpoint)), REPOSITORY);
     const work = async (name: FunctionName, payload: unknown) => {
@@ -166,7 +181,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
     const digest = () => work('digest', { limit: DIGEST_LIMIT });
     closers.push(repeat(digest, options.digestEveryMs ?? DIGEST_EVERY_S * 1000, options.report));
-    fetch = (request) => web.app.fetch(request);
+    fetch = (request) =>
+      meter.api({ method: request.method, path: new URL(request.url).pathname }, WEB_MEMORY_MB, async () => web.app.fetch(request));
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
     return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };
   } catch (error) {

@@ -2,6 +2,7 @@ import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import { type Env, readEnv } from '../../adapters/env.ts';
 import { asError } from '../../contracts/errors.ts';
 import type { FunctionSpec } from '../functions.ts';
+import type { Meter } from './cost/meter.ts';
 
 type Handler = (payload: unknown) => Promise<unknown>;
 type Create = (env: Env, requestHandler?: RequestHandler) => Handler;
@@ -27,26 +28,25 @@ export const createFunctions = async (
   specs: readonly FunctionSpec[],
   variables: (name: string) => Record<string, string | undefined>,
   requestHandler: RequestHandler,
-  invoked: (memoryMb: number, ms: number) => void = () => undefined,
+  meter: Pick<Meter, 'invocation'>,
 ): Promise<(arn: string, payload: unknown) => Promise<Invocation>> => {
-  const handlers = new Map<string, { run: Handler; memoryMb: number }>();
+  const handlers = new Map<string, { run: Handler; spec: FunctionSpec }>();
   await Promise.all(
-    specs.map(async ({ name, entry, memoryMb }) => {
+    specs.map(async (spec) => {
+      const { name, entry } = spec;
       const module: unknown = await import(new URL(`../../${entry}`, import.meta.url).href);
-      handlers.set(functionArn(name), { run: createOf(module, entry)(readEnv(variables(name)), requestHandler), memoryMb });
+      handlers.set(functionArn(name), { run: createOf(module, entry)(readEnv(variables(name)), requestHandler), spec });
     }),
   );
   return async (arn, payload) => {
     const handler = handlers.get(arn);
     if (!handler) return { ok: false, errorType: 'Lambda.ResourceNotFoundException', errorMessage: `there is no function ${arn}` };
-    const started = performance.now();
     try {
-      return { ok: true, payload: overTheWire(await handler.run(overTheWire(payload))) };
+      const answered = await meter.invocation(handler.spec, () => handler.run(overTheWire(payload)));
+      return { ok: true, payload: overTheWire(answered) };
     } catch (thrown) {
       const error = asError(thrown);
       return { ok: false, errorType: error.name, errorMessage: error.message };
-    } finally {
-      invoked(handler.memoryMb, performance.now() - started);
     }
   };
 };

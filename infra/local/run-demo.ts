@@ -1,14 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { JobEvent } from '../../contracts/events.ts';
 import { JobView } from '../../contracts/http.ts';
-import { minus, type Units, usd } from '../../contracts/pricing.ts';
+import { CostView } from '../../contracts/pricing.ts';
 import { startCloud } from './cloud.ts';
-import { createMeter } from './meter.ts';
-import { ACCOUNT, JOB_MACHINE, REGION } from './settings.ts';
 
 /** The whole demo takes a few seconds; a hang should not. In ms. */
 const PATIENCE_MS = 60_000;
@@ -47,25 +44,15 @@ const timeline = (events: readonly JobEvent[]): void => {
   }
 };
 
-/** States entered by an execution, from its own history. */
-const statesEntered = async (aws: string, runId: string): Promise<number> => {
-  const sfn = new SFNClient({ region: REGION, endpoint: aws, credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' } });
-  const executionArn = `arn:aws:states:${REGION}:${ACCOUNT}:execution:${JOB_MACHINE}:${runId}`;
-  const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
-  return events.filter(({ type }) => type?.endsWith('StateEntered')).length;
-};
-
-const costLines = (units: Units): string[] => [
-  `cost      $${usd(units).toFixed(6)} on AWS, model calls excluded`,
+const costLines = ({ usd, units }: CostView): string[] => [
+  `cost      $${usd.toFixed(6)} on AWS, model calls excluded`,
   `          ${units.transitions} state transitions, ${units.invocations} invocations, ${units.s3_puts} S3 writes, ${units.s3_gets} S3 reads,`,
   `          ${units.write_units} DynamoDB write units, ${units.read_units} read units`,
 ];
 
 const dataDir = mkdtempSync(join(tmpdir(), 'holdpoint-demo-'));
-const meter = createMeter();
-const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: process.env, report: say, meter });
+const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: process.env, report: say });
 try {
-  const before = meter.read();
   const spec: unknown = JSON.parse(readFileSync(new URL('../../docs/examples/idea-trend.json', import.meta.url), 'utf8'));
   const { job_id } = JobView.parse(await call(`${cloud.web}/jobs`, 'demo-submitter', spec));
   say(`submitted ${job_id}`);
@@ -74,8 +61,7 @@ try {
   timeline(events);
   say('');
   say(`result    ${job.status} / ${job.outcome}  (${job.mode.toUpperCase()}${job.degraded ? ', DEGRADED' : ''})`);
-  meter.entered(await statesEntered(cloud.aws, events[0]?.run_id ?? ''));
-  for (const line of costLines(minus(meter.read(), before))) say(line);
+  for (const line of costLines(CostView.parse(await call(`${cloud.web}/jobs/${job_id}/cost`, 'demo-approver')))) say(line);
   process.exitCode = job.outcome === 'succeeded' ? 0 : 1;
 } finally {
   await cloud.close();

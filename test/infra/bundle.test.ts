@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../functions/lib/hash.ts';
 import { bundle, callsProviders, ROOT } from '../../infra/aws/bundle.ts';
+import { BUDGET } from '../../infra/environment/llm.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 
 // Inside the tree, so that the SDK, which the Lambda runtime brings, is found here as well.
@@ -69,7 +70,7 @@ describe('provider packages', () => {
   });
 
   test('go only to agents, and only where calls may be live', () => {
-    const live = { llm: { mode: 'record' as const, providers: ['anthropic' as const] } };
+    const live = { llm: { mode: 'record' as const, providers: [{ kind: 'anthropic' as const, model: 'claude-sonnet-5' }], budget: BUDGET } };
     expect(FUNCTIONS.filter((spec) => callsProviders(spec, live)).map(({ name }) => name)).toEqual(['intent', 'report', 'stop']);
     expect(FUNCTIONS.some((spec) => callsProviders(spec, { llm: { ...live.llm, mode: 'replay' } }))).toBe(false);
   });

@@ -62,7 +62,7 @@ const [SIGNED_IN] = parseEnvironments([
 ]);
 if (!SIGNED_IN) throw new Error('the environment "signed" was not parsed');
 export const SIGNED: Environment = SIGNED_IN;
-const RECORDING: Environment = { ...environment('dev'), name: 'recording', llm: { mode: 'record', providers: ['mock'] } };
+const RECORDING: Environment = { ...environment('dev'), name: 'recording', llm: { ...environment('dev').llm, mode: 'record' } };
 const SUFFIXED: Environment = { ...environment('dev'), name: 'suffixed', bucketSuffix: '123456789012' };
 
 const synthesize = (environments: readonly Environment[]): ReadonlyMap<string, Synthesized> => {

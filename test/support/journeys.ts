@@ -179,6 +179,12 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
     const replay = await submit(web, saying('Trends go on for a while.', { llm: { mode: 'replay' } }));
     await driveToEnd(web, replay.job_id);
     await driveToEnd(web, recorded);
+    // Here it is gone at the report.
+    const late = await confirmed(saying('A late budget idea.', { llm: { mode: 'live' } }));
+    await decide(web, late, 'blueprint', 'revise');
+    await approve(web, late, 'blueprint');
+    await approve(web, late, 'runspec');
+    await decide(web, late, 'budget_escalation', 'reject');
     const spent = await confirmed(saying('Another budget idea.', { llm: { mode: 'live' } }));
     await decide(web, spent, 'blueprint', 'revise');
     await decide(web, spent, 'blueprint', 'revise');
@@ -197,6 +203,10 @@ const live = async (options: Partial<CloudOptions>): Promise<void> => {
     // What ends the job fails once after the doctor answered: the second try finds that answer, and does not pay again.
     failures = SDK_TRIES;
     await used(await confirmed(unreadable('record', 2)));
+    // Here the money is gone when the doctor is asked.
+    const poor = await confirmed(unreadable('record', 3));
+    await decide(web, poor, 'agent_output_invalid', 'revise');
+    await used(poor);
     await setFlag(web, 'history_pack');
     await driveToEnd(web, await confirmed(saying('Trends have a history.', { llm: { mode: 'live' } })));
     cloud.simulator?.setFaults([{ kind: 'server_error', times: Number.POSITIVE_INFINITY }]);

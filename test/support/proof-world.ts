@@ -4,8 +4,8 @@ import { type Clients, createClients } from '../../adapters/aws/clients.ts';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { JobEvent } from '../../contracts/events.ts';
-import { sealEvent } from '../../functions/lib/event.ts';
-import { given, submitted } from '../../functions/lib/fold.fixture.ts';
+import { EMPTY_LOG, sealEvent } from '../../functions/lib/event.ts';
+import { submitted } from '../../functions/lib/fold.fixture.ts';
 import { fold, toRecord } from '../../functions/lib/fold.ts';
 import { createDynamo } from '../../infra/local/dynamo.ts';
 import { createEndpoint } from '../../infra/local/endpoint.ts';
@@ -65,11 +65,10 @@ export const jobId = (n: number): string => n.toString(16).padStart(12, '0');
 
 /** A job's log on `length` events, the first of which is a submission. */
 export const logOf = (id: string, length: number): JobEvent[] => {
-  const [first] = given(submitted);
   const events: JobEvent[] = [];
-  for (let i = 0; i < length && first; i++) {
+  for (let i = 0; i < length; i++) {
     const last = events.at(-1);
-    const head = last ? { last_seq: last.seq, last_hash: last.hash } : { last_seq: 0, last_hash: first.prev_hash };
+    const head = last ? { last_seq: last.seq, last_hash: last.hash } : EMPTY_LOG;
     const draft =
       i === 0 ? submitted : { ...submitted, event_type: 'RUN_COMPLETED' as const, state: 'Run', visit: i, outputs: { trades: i } };
     events.push(sealEvent(draft, { ...head, job_id: id, run_id: 'run-1', at: '2026-01-01T00:00:00.000Z' }));

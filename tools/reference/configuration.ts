@@ -24,6 +24,7 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_DIGEST_SECONDS: 'How often a digest is written, in seconds.',
   HOLDPOINT_LLM_KEYS_SECRET_ARN: 'Secret that holds the keys of model providers.',
   HOLDPOINT_KNOWN_SECRETS: 'Secret values that are stored and shown nowhere, as a JSON array. Local only.',
+  HOLDPOINT_METRICS: "Where metrics go: nowhere, or to the log in CloudWatch's embedded metric format.",
   HOLDPOINT_LOG_LEVEL: 'Lowest level that is logged.',
   HOLDPOINT_ORIGIN: 'Address of the pages, for links in messages.',
   HOLDPOINT_NOTIFY_SECRET_ARN: 'Secret that holds the addresses of notifications.',
@@ -110,16 +111,18 @@ const rows = (schema: z.ZodType, meaning: Record<string, string>): string[][] =>
 
 const environments = (): string =>
   table(
-    ['environment', 'region', 'model mode', 'providers', 'logs', 'object lock of events', 'own KMS keys', 'deletion protection'],
-    ENVIRONMENTS.map(({ name, region, llm, retention, objectLock, customerKeys, deletionProtection }) => [
+    ['environment', 'region', 'model mode', 'providers', 'logs', 'object lock of events', 'own KMS keys', 'deletion protection', 'USD per month', 'API deployment'],
+    ENVIRONMENTS.map(({ name, region, llm, retention, objectLock, customerKeys, deletionProtection, monthlyUsd, deployment }) => [
       code(name),
       region,
       llm.mode,
-      llm.providers.join(', '),
+      llm.providers.map((provider) => (provider.kind === 'mock' ? 'mock' : `${provider.kind} ${provider.model}`)).join(', '),
       `${retention.logDays} days`,
       objectLock.mode === 'none' ? 'none' : `${objectLock.mode}, ${objectLock.days} days`,
       customerKeys ? 'yes' : 'no',
       deletionProtection ? 'yes' : 'no',
+      String(monthlyUsd),
+      deployment,
     ]),
   );
 

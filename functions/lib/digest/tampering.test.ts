@@ -240,6 +240,20 @@ describe('the reason', () => {
     expect(kinds(changed)).toContain(kind);
   });
 
+  it('names a true digest that says nothing of this job: it was put there', () => {
+    const all = digestsOver(
+      [logOf(5), logOf(3, OTHER_JOB)],
+      [
+        [2, 1],
+        [2, 3],
+        [5, 3],
+      ],
+      KEY,
+    );
+    expect(problemsOf({ events: logOf(5), digests: listing(all, JOB) })).toEqual([]);
+    expect(problemsOf({ events: logOf(5), digests: all })).toMatchObject([{ kind: 'digest_inserted', digest: 2 }]);
+  });
+
   it('names a key that is not the one that signed', () => {
     expect(new Set(kinds({}, ATTACKER.verifying))).toEqual(new Set(['wrong_key']));
   });

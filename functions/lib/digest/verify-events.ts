@@ -24,7 +24,8 @@ export const parseSealed = (value: unknown): { event: Sealed } | { why: string }
   return { why: `is no job_event_v1: ${issue?.path.join('.') || 'it'}: ${issue?.message}` };
 };
 
-const contentHash = ({ hash: _, ...content }: Sealed): string => {
+const contentHash = (event: Sealed): string => {
+  const { hash: _, ...content } = event;
   try {
     return sha256Hex(canonicalJson(content));
   } catch {

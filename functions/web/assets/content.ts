@@ -135,4 +135,32 @@ figure img { display: block; width: 100%; height: auto; border: 1px solid var(--
 .prose { display: grid; gap: var(--s3); }
 .prose ul, .prose ol { padding-left: var(--s6); }
 p.prose { display: block; }
+.revised { display: grid; gap: var(--s1); }
+.controls { display: grid; gap: var(--s2); }
+.controls form { padding: var(--s2) 0 var(--s3); max-width: 72ch; }
+.controls .choice { margin-top: var(--s2); }
+button.small { min-height: 32px; border-width: 1px; font-size: var(--small); }
+.pick { grid-template-columns: 44px minmax(0, 1fr); align-items: start; }
+.pick > div { display: grid; gap: var(--s1); }
+input[type="checkbox"] { width: 24px; height: 24px; min-height: 0; margin: 0; accent-color: var(--accent); }
+.path { overflow-wrap: anywhere; }
+.pager { display: flex; gap: var(--s4); font-size: var(--small); }
+.pager a { display: inline-block; min-height: 24px; }
+.file { gap: var(--s3); }
+pre.whole { max-height: none; }
+.records { padding-left: 56px; display: grid; gap: var(--s1); grid-template-columns: minmax(0, 1fr); font-size: var(--small); }
+.charts { display: grid; gap: var(--s8); grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); align-items: start; }
+figcaption + .chart { margin-top: var(--s1); }
+.chart { display: block; width: 100%; max-width: 460px; height: auto; font: var(--small) var(--sans); font-variant-numeric: tabular-nums; }
+.chart text { fill: var(--ink); }
+.chart .name { text-anchor: end; }
+.chart .tick { text-anchor: middle; fill: var(--quiet); }
+.chart .grid { stroke: var(--line); fill: none; }
+.chart .axis { stroke: var(--strong); fill: none; }
+.chart .bar { fill: var(--strong); }
+.chart .bar.good { fill: var(--good); }
+.chart .bar.bad { fill: var(--bad); }
+.chart .bar.wait { fill: var(--wait); }
+.chart .bar.run { fill: var(--run); }
+.results li { display: flex; flex-wrap: wrap; gap: var(--s1) var(--s3); }
 `;

@@ -10,6 +10,7 @@ export const SCRIPT = `(() => {
   const note = document.getElementById('live-note');
   const say = (text) => { if (note) note.textContent = text; };
   const keep = (part, next) => {
+    if ([...part.querySelectorAll('input[type=text]')].some((field) => field.value !== '')) return true;
     const box = part.querySelector('textarea');
     return box !== null && (box.value !== '' || next.querySelector('form') !== null);
   };

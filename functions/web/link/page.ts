@@ -74,7 +74,8 @@ const outcome = ({ opened: { state, approval, approver }, now }: LinkView): Html
   const { decision } = approval;
   const next = newer(state, approval) ? html`<p>It was asked again since, on new evidence; your newest message has the link.</p>` : '';
   if (decision === null) {
-    const how = state.status === 'DONE' ? `The job ended: ${state.outcome.replaceAll('_', ' ')}.` : 'The job was cancelled or has moved on.';
+    const how =
+      state.status === 'DONE' ? `The job ended: ${state.outcome.replaceAll('_', ' ')}.` : 'The job was cancelled or has moved on.';
     return notice('wait', 'No decision is needed any more', html`<p>${how} Nothing you do here changes it.</p>${next}`);
   }
   const own = decision.by.id === approver;
@@ -93,7 +94,10 @@ const evidencePart = ({ opened: { approval, events }, evidence }: LinkView): Htm
   return html`${findings ? findingsPreview(findings) : ''}${evidence.length === 0 ? html`<p class="quiet">This step covers no files.</p>` : cards}`;
 };
 
-const head = ({ opened: { state, approval }, meters, now }: LinkView, open: boolean): Html => html`<header class="job"><h1>${said(clip(state.title, 200))}</h1>
+const head = (
+  { opened: { state, approval }, meters, now }: LinkView,
+  open: boolean,
+): Html => html`<header class="job"><h1>${said(clip(state.title, 200))}</h1>
 <p class="line">${modeLabels(state)} <span class="meta"><code>${state.job_id}</code></span></p></header>
 <section class="decision" id="decision" aria-labelledby="question"><h2 id="question">${meaning(approval.step).question}</h2>
 <dl class="fields facts"><div><dt>Asked by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>

@@ -44,7 +44,10 @@ const showLink = async (
   const [evidence, use, ring] = await Promise.all([loadEvidence(web, state, approval), web.budgetUse(state.job_id), web.keyRing()]);
   const { status = 200, ...more } = sent;
   const token = formToken(ring, capability, approval.subject_digest);
-  return c.html(await linkPage(web, { opened, evidence, meters: metersOf(state, web.budget, use), reader, token, now: web.clock(), ...more }), status);
+  return c.html(
+    await linkPage(web, { opened, evidence, meters: metersOf(state, web.budget, use), reader, token, now: web.clock(), ...more }),
+    status,
+  );
 };
 
 /** One signed file, whole: for readers who have the link and nothing else. */
@@ -57,7 +60,9 @@ const showFile = async ({ web, c, opened }: Link, name: string): Promise<Respons
   if (query.raw) return c.body(new Uint8Array(object.body), 200, artifactHeaders(path));
   const self = `?file=${encodeURIComponent(name)}`;
   const viewed = { path, body: object.body, raw: `${self}&raw=1`, pageHref: (n: number) => `${self}&page=${n}`, page: query.page };
-  return c.html(page(web, { title: name, at: null, actor: null, bare: true, main: viewer(viewed, { href: '?', name: 'Back to the decision' }) }));
+  return c.html(
+    page(web, { title: name, at: null, actor: null, bare: true, main: viewer(viewed, { href: '?', name: 'Back to the decision' }) }),
+  );
 };
 
 const somebodyElse = (link: Link, id: string): Promise<Response> => {
@@ -88,12 +93,17 @@ const refused = (link: Link, refusal: Refusal, form: DecisionForm): Promise<Resp
   return showLink(link, { banner, comment: form.comment, status: PROBLEMS[refusal.code] });
 };
 
-const words = (text: string): string => text.trim().toLowerCase().replaceAll(/[\s_]+/g, ' ');
+const words = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, ' ');
 
 /** Why a form is not taken as this reader's decision; null where it is. */
 const objection = async ({ web, capability, opened, reader }: Link, form: DecisionForm): Promise<Refusal | null> => {
   const { step } = opened.approval;
-  if (reader.kind === 'unknown') return new Refusal('UNAUTHENTICATED', 'you were not signed in; nothing was recorded. Sign in, then decide again');
+  if (reader.kind === 'unknown')
+    return new Refusal('UNAUTHENTICATED', 'you were not signed in; nothing was recorded. Sign in, then decide again');
   if (!isFormToken(await web.keyRing(), form.token, capability, form.subject_digest)) {
     return new Refusal('FORBIDDEN', 'this was not sent by the form of this page, or the form is too old. Decide on the form below');
   }
@@ -113,7 +123,14 @@ const send = async (link: Link, form: DecisionForm): Promise<Response> => {
   const { web, c, opened, reader, capability } = link;
   if (reader.kind === 'unknown' || reader.kind === 'other') throw new Error(`${reader.kind} readers decide nothing`);
   const { choice, subject_digest, comment } = form;
-  const command = { step: opened.approval.step, choice, subject_digest, comment: comment || null, actor: reader.actor, channel: 'link' as const };
+  const command = {
+    step: opened.approval.step,
+    choice,
+    subject_digest,
+    comment: comment || null,
+    actor: reader.actor,
+    channel: 'link' as const,
+  };
   try {
     await web.commands.decide(opened.state.job_id, command);
     // A reload shows the page again and sends nothing. Relative: the link is repeated nowhere.

@@ -33,6 +33,21 @@ const countBy = (keys: string[]): Record<string, number> => {
   return counts;
 };
 
+const HOUR = 3600;
+/** Lower bounds of the classes of age, in seconds. */
+const AGES = [0, HOUR, 4 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR];
+
+const WAITING: readonly string[] = ['WAITING_APPROVAL', 'WAITING_HUMAN'];
+
+const waitingOf = (rows: JobRecord[], now: Date): MetricsView['waiting'] => {
+  const ages = rows.filter((row) => WAITING.includes(row.status)).map((row) => Math.max(0, seconds(row.opened_at ?? row.updated_at, now)));
+  const by_age = AGES.map((from_s, i) => {
+    const to_s = AGES[i + 1] ?? null;
+    return { from_s, to_s, jobs: ages.filter((age) => age >= from_s && (to_s === null || age < to_s)).length };
+  });
+  return { oldest_s: ages.length === 0 ? null : Math.max(...ages), by_age };
+};
+
 /** What the index alone can say; a rate it has no record of is null, never a guess. */
 export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView => {
   const done = rows.filter((row) => row.status === 'DONE');
@@ -46,6 +61,7 @@ export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView =>
     jobs: countBy(rows.map((row) => row.status)),
     outcomes: countBy(done.flatMap((row) => row.outcome ?? [])),
     degraded_answers: rows.length === 0 ? null : rows.filter((row) => row.degraded).length,
+    waiting: waitingOf(rows, now),
     complete,
   };
 };
@@ -76,6 +92,7 @@ export const prometheus = (metrics: MetricsView): string =>
     gauge('holdpoint_jobs', 'Jobs by status.', labelled('status', metrics.jobs)),
     gauge('holdpoint_jobs_done', 'Finished jobs by outcome.', labelled('outcome', metrics.outcomes)),
     gauge('holdpoint_degraded_answers', 'Jobs in which a recorded answer stood in for a failed provider.', one(metrics.degraded_answers)),
+    gauge('holdpoint_oldest_wait_seconds', 'How long the oldest open question has waited.', one(metrics.waiting.oldest_s)),
     gauge('holdpoint_stalled_count', 'Running jobs without an event for 15 minutes.', one(metrics.stalled_count)),
     gauge('holdpoint_resume_success_rate', 'Decided waits whose next stage started.', one(metrics.resume_success_rate)),
     gauge('holdpoint_mean_converge_time_seconds', 'Mean time from submission to DONE.', one(metrics.mean_converge_time)),

@@ -200,7 +200,7 @@ describe('timeline', () => {
     const story = new Story(emptyMemory(), 'aaaaaaaaaaaa')
       .submitted('t')
       .add({ event_type: 'APPROVED', state: 'ConfirmLive', actor: ALICE, outputs }, 1);
-    expect(story.events.map(entryOf).at(-1)).toMatchObject({ title: 'Passed by itself', digest: null });
+    expect(story.events.map(entryOf).at(-1)).toMatchObject({ title: 'Passed by itself', regard: 'about' });
   });
 
   test('an event is one frame, whatever line breaks its text has', () => {

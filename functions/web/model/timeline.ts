@@ -14,8 +14,10 @@ export type Entry = {
   by: string;
   identity: string | null;
   message: string | null;
-  /** What was signed or is to be signed; null where nobody looked. */
+  /** The evidence an event is about; null where it is about none. */
   digest: string | null;
+  /** Whether somebody decided on it, is asked about it, or neither. */
+  regard: 'saw' | 'asks about' | 'about';
   /** How a decision came in. */
   channel: string | null;
   labels: Label[];
@@ -30,6 +32,9 @@ const TITLES: Partial<Record<EventType, string>> = {
   RUNSPEC_COMPILED: 'Run specification compiled',
   WAITING_APPROVAL: 'Waits for a signature',
   APPROVAL_VOTED: 'Vote recorded',
+  APPROVAL_EXPIRED: 'Not decided in time',
+  APPROVAL_REMINDED: 'Approvers reminded',
+  APPROVAL_DELEGATED: 'Approval delegated',
   WAITING_HUMAN: 'Waits for an answer',
   RESUMED: 'Question answered',
   RUN_COMPLETED: 'Run completed',
@@ -48,7 +53,7 @@ const TONES: Partial<Record<EventType, Entry['tone']>> = {
   JOB_TIMEOUT: 'bad',
   STOPPED_BUDGET: 'bad',
   CANCELLED: 'bad',
-  APPROVAL_EXPIRED: 'bad',
+  APPROVAL_EXPIRED: 'wait',
   WAITING_APPROVAL: 'wait',
   WAITING_HUMAN: 'wait',
   REVISION_REQUESTED: 'wait',
@@ -146,7 +151,30 @@ const scalarNotes = (event: JobEvent): Entry['notes'] =>
     .slice(0, 6)
     .map(([key, value]) => ({ label: keyLabel(key), text: typeof value === 'number' ? figure(value) : clip(String(value), 300) }));
 
-const notesOf = (event: JobEvent): Entry['notes'] => [...answerNotes(event.outputs), ...scalarNotes(event)];
+const notesOf = (event: JobEvent): Entry['notes'] => [
+  ...answerNotes(event.outputs),
+  ...approvalNotes(event.outputs),
+  ...scalarNotes(event),
+];
+
+const SEEN: EventType[] = ['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'RESUMED'];
+
+const regardOf = ({ event_type, actor, outputs }: JobEvent): Entry['regard'] => {
+  if (event_type === 'WAITING_APPROVAL' || event_type === 'WAITING_HUMAN') return 'asks about';
+  return SEEN.includes(event_type) && actor.type === 'user' && outputs.auto !== true ? 'saw' : 'about';
+};
+
+/** Who voted so far, in whose name, and which approvers an event names. */
+const approvalNotes = ({ votes, quorum, approvers, links }: Record<string, unknown>): Entry['notes'] => {
+  const names = z.array(z.string()).safeParse(votes).data ?? [];
+  const asked = z.array(z.string()).safeParse(approvers).data ?? [];
+  const issued = z.array(z.object({ approver: z.string() })).safeParse(links).data ?? [];
+  return [
+    ...(names.length > 0 ? [{ label: `${names.length} of ${String(quorum)} approvals`, text: clip(names.join(', '), 300) }] : []),
+    ...(asked.length > 0 ? [{ label: 'approvers', text: clip(asked.join(', '), 300) }] : []),
+    ...(issued.length > 0 ? [{ label: 'links for', text: clip(issued.map(({ approver }) => approver).join(', '), 300) }] : []),
+  ];
+};
 
 /** One event as the timeline tells it. Nothing in it is markup. */
 export const entryOf = (event: JobEvent): Entry => {
@@ -162,7 +190,8 @@ export const entryOf = (event: JobEvent): Entry => {
     by: person ? visible(event.actor.id) : `${event.actor.type} ${visible(event.actor.id)}`,
     identity: event.actor.identity === 'none' ? null : event.actor.identity,
     message: event.message === null ? null : visible(event.message),
-    digest: typeof event.outputs.subject_digest === 'string' && event.outputs.auto !== true ? event.outputs.subject_digest : null,
+    digest: typeof event.outputs.subject_digest === 'string' ? event.outputs.subject_digest : null,
+    regard: regardOf(event),
     channel: typeof event.outputs.channel === 'string' ? clip(event.outputs.channel, 20) : null,
     labels: labelsOf(objects),
     notes: notesOf(event),

@@ -77,7 +77,8 @@ export const bulkReview = (step: string, selected: readonly Selected[], gone: re
 
 const result = (one: BulkResult): Html => {
   const job = html`<a href="/ui/jobs/${one.job_id}"><code>${one.job_id}</code></a>`;
-  if ('problem' in one) return html`<li><span class="standing bad">Not recorded</span> ${job} <span>${said(one.problem.detail)}</span></li>`;
+  if ('problem' in one)
+    return html`<li><span class="standing bad">Not recorded</span> ${job} <span>${said(one.problem.detail)}</span></li>`;
   const { event_type, seq, by } = one.decision;
   return html`<li><span class="standing good">${one.already_decided ? 'Already decided' : recordedAs(event_type)}</span> ${job} <span class="quiet">by ${said(by)}, event ${seq}</span></li>`;
 };

@@ -27,7 +27,10 @@ const RevokeForm = StepForm.extend({ approver: ActorId });
 
 const refusedPage = async (web: Web, c: Context, loaded: LoadedJob, refusal: Refusal): Promise<Response> => {
   const banner = notice('bad', 'Nothing was changed', html`<p>${said(refusal.message)}</p>`);
-  return c.html(jobPage(web, await loadJobPage(web, loaded), { actor: actorOf(web, c.req.raw), all: false, banner }), PROBLEMS[refusal.code]);
+  return c.html(
+    jobPage(web, await loadJobPage(web, loaded), { actor: actorOf(web, c.req.raw), all: false, banner }),
+    PROBLEMS[refusal.code],
+  );
 };
 
 type Command<F> = { form: z.ZodType<F>; logs: EventType; send: (web: Web, id: string, form: F, actor: Actor) => Promise<unknown> };

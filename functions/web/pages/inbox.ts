@@ -32,7 +32,9 @@ const names = (list: readonly string[]): Html => html`${list.map((name, i) => ht
 const rules = ({ policy, delegations, votes, expiries, reminders, ...rest }: Approval): Html => {
   const parts = [
     policy.approvers.length === 0 ? [] : html`asks ${names(policy.approvers)}`,
-    policy.quorum > 1 ? html`${votes.length} of ${policy.quorum} approvals${votes.length > 0 ? html` (${names(votes.map(({ by }) => by))})` : ''}` : [],
+    policy.quorum > 1
+      ? html`${votes.length} of ${policy.quorum} approvals${votes.length > 0 ? html` (${names(votes.map(({ by }) => by))})` : ''}`
+      : [],
     delegations.map(({ from, to }) => html`${said(from)} asked ${said(to)}`),
     reminders > 0 ? html`reminded ${reminders}×` : [],
     expiries > 0 ? html`expired ${expiries}×` : [],

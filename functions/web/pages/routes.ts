@@ -17,9 +17,9 @@ import { JobQuery, jobIdOf, PageQuery, pageOf, parseInput, queryOf } from '../ht
 import { approvalOf } from '../model/views.ts';
 import { CommentField } from './comment-field.ts';
 import { recorded } from './decision.ts';
+import { inbox, MAX_QUESTIONS, type OpenQuestion, type Waiting } from './inbox.ts';
 import { jobPage, loadJobPage } from './job.ts';
 import { type Html, page } from './layout.ts';
-import { inbox, MAX_QUESTIONS, type OpenQuestion, type Waiting } from './inbox.ts';
 import { cassetteList, jobList, MAX_CASSETTES } from './lists.ts';
 import { digest, notice } from './parts.ts';
 

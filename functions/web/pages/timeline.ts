@@ -26,7 +26,7 @@ const files = (entry: Entry, jobId: string): Html | string =>
 
 const item = (entry: Entry, jobId: string, now: Date): Html => html`<li id="e${entry.seq}"${entry.tone ? html` class="${entry.tone}"` : ''}>
 <p class="what"><strong>${entry.title}</strong>${entry.step ? html` <span class="quiet">${entry.step.replaceAll('_', ' ')}</span>` : ''}${entry.labels.map((name) => html` ${label(name)}`)}</p>
-<p class="meta">${time(entry.at, now)} · <bdi>${entry.by}</bdi>${entry.identity ? html` (${entry.identity})` : ''}${entry.channel ? html` via ${entry.channel}` : ''}${entry.digest ? html` · ${entry.tone === 'wait' && entry.channel === null ? 'asks about' : 'saw'} ${digest(entry.digest)}` : ''}</p>
+<p class="meta">${time(entry.at, now)} · <bdi>${entry.by}</bdi>${entry.identity ? html` (${entry.identity})` : ''}${entry.channel ? html` via ${entry.channel}` : ''}${entry.digest ? html` · ${entry.regard} ${digest(entry.digest)}` : ''}</p>
 ${entry.message === null || entry.message === '' ? '' : message(entry.message, entry.seq)}${notes(entry)}${files(entry, jobId)}</li>`;
 
 /** What happened, newest last. Long histories show their end; the rest is a click away. */

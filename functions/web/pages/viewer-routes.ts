@@ -8,7 +8,10 @@ import { notFound } from '../http/problem.ts';
 import { page } from './layout.ts';
 import { viewer } from './viewer.ts';
 
-const whole = z.string().regex(/^[1-9]\d{0,5}$/, 'must be a page number').transform(Number);
+const whole = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/, 'must be a page number')
+  .transform(Number);
 
 /** How a file is asked for: a page of it, or its bytes. */
 export const FileQuery = z.object({ page: whole.default(1), raw: z.literal('1').optional() });

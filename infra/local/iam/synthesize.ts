@@ -3,26 +3,21 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
-import type { Environment } from '../../environments.ts';
+import { ENVIRONMENTS, type Environment } from '../../environments.ts';
+import { FUNCTIONS } from '../../functions.ts';
 import { functionName } from '../../names.ts';
-import { ACCOUNT, REGION } from '../settings.ts';
+import { ACCOUNT, BUCKET_SETTINGS, REGION } from '../settings.ts';
 import { type Policies, readPolicy } from './policy.ts';
 import { type Documents, extractDocuments, Template } from './template.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const CACHE = path.join(ROOT, '.cache/iam-policies.json');
 
-/** This cloud as the stack would build it. Answers can be recorded here, so agents may write cassettes. */
-const LOCAL: Environment = {
-  name: 'local',
-  account: ACCOUNT,
-  region: REGION,
-  retention: { logDays: 14, noncurrentDays: 14 },
-  objectLock: { mode: 'none' },
-  customerKeys: false,
-  deletionProtection: false,
-  allowLinkApproval: true,
-  llm: { mode: 'record', providers: ['mock'] },
+/** This cloud as the stack would build it: like the environment of developers, and answers can be recorded. */
+const local = (): Environment => {
+  const dev = ENVIRONMENTS.find(({ name }) => name === 'dev');
+  if (!dev) throw new Error('infra/environments.ts has no environment "dev", after which the local cloud is modelled');
+  return { ...dev, name: 'local', account: ACCOUNT, region: REGION, llm: { ...dev.llm, mode: 'record' } };
 };
 
 /** What the policies are made of. Functions' code is not: a stub stands in for it. */
@@ -45,16 +40,17 @@ const digest = (): string => {
 
 /** Seconds of work: the construct library is loaded here, and only here. */
 const synthesize = async (): Promise<Documents> => {
+  const environment = local();
   const [{ buildApp }, { Code }] = await Promise.all([import('../../aws/build.ts'), import('aws-cdk-lib/aws-lambda')]);
   const outdir = mkdtempSync(path.join(tmpdir(), 'holdpoint-iam-'));
   try {
-    const app = buildApp({ environments: [LOCAL], code: () => Code.fromInline('exports.handler = null'), outdir });
+    const app = buildApp({ environments: [environment], code: () => Code.fromInline('exports.handler = null'), outdir });
     const assembly = app.synth({ skipValidation: true });
     const [state, service] = ['state', 'service'].map((stack) =>
-      Template.parse(assembly.getStackByName(`holdpoint-${LOCAL.name}-${stack}`).template),
+      Template.parse(assembly.getStackByName(`holdpoint-${environment.name}-${stack}`).template),
     );
     if (!state || !service) throw new Error('the app of the local environment lacks a stack');
-    return extractDocuments(state, service, functionName(LOCAL, ''));
+    return extractDocuments(state, service, functionName(environment, ''));
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
@@ -93,8 +89,15 @@ const documents = async (): Promise<Documents> => {
   return made;
 };
 
-const readAll = (of: Record<string, unknown[]>): Policies['functions'] =>
-  Object.fromEntries(Object.entries(of).map(([name, policies]) => [name, readPolicy(policies)]));
+/** Every name that calls or is called here has policies of its own: one that had none would be judged by nothing. */
+const readAll = (of: Record<string, unknown[]>, names: readonly string[]): Policies['functions'] =>
+  Object.fromEntries(
+    names.map((name) => {
+      const policies = Object.hasOwn(of, name) ? of[name] : undefined;
+      if (!policies) throw new Error(`the stack has no policy for "${name}" of the local cloud, only for ${Object.keys(of).join(', ')}`);
+      return [name, readPolicy(policies)];
+    }),
+  );
 
 let loaded: Promise<Policies> | undefined;
 
@@ -104,6 +107,12 @@ let loaded: Promise<Policies> | undefined;
  * @throws Error when the template holds what cannot be evaluated here
  */
 export const localPolicies = (): Promise<Policies> => {
-  loaded ??= documents().then(({ functions, buckets }) => ({ functions: readAll(functions), buckets: readAll(buckets) }));
+  loaded ??= documents().then(({ functions, buckets }) => ({
+    functions: readAll(
+      functions,
+      FUNCTIONS.map(({ name }) => name),
+    ),
+    buckets: readAll(buckets, Object.keys(BUCKET_SETTINGS)),
+  }));
   return loaded;
 };

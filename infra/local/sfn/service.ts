@@ -1,4 +1,5 @@
 import type { AwsRequest, AwsResponse } from '../wire.ts';
+import { type Counted, countExecutions } from './counting.ts';
 import { answer, notImplemented, refusal, SfnError } from './errors.ts';
 import { describeExecution, listExecutions, redriveExecution, stopExecution } from './operations/executions.ts';
 import { getExecutionHistory } from './operations/history.ts';
@@ -30,6 +31,8 @@ export type SfnOptions = {
 export type SfnService = {
   /** AWS JSON 1.0. Never rejects. */
   handle(request: AwsRequest): Promise<AwsResponse>;
+  /** What executions of these names were billed so far. */
+  counted(names: readonly string[]): Promise<Counted>;
   /** Lets deadlines fire that `now` has passed: for clocks that are moved by hand. */
   kick(): void;
   /** Stops in memory; everything is on the disk when it resolves, and goes on at the next start. */
@@ -82,7 +85,7 @@ export async function createSfn(options: SfnOptions): Promise<SfnService> {
     await Promise.allSettled(running.map((execution) => execution.journal.flush()));
   };
   const resumption = setImmediate(resume);
-  return { handle, kick: () => sfn.deadlines.kick(), close };
+  return { handle, counted: (names) => countExecutions(sfn, names), kick: () => sfn.deadlines.kick(), close };
 }
 
 function operationOf(request: AwsRequest): Operation {

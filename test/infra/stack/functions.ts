@@ -157,7 +157,17 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
   test('the audit log is written by the web function only', () => {
     const onAudit = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).endsWith('-events/audit/*'));
     expect(holders(service, (s) => onAudit(s) && may('s3:PutObject')(s))).toEqual(['web']);
-    expect(holders(service, onAudit).sort()).toEqual(['digest', 'intake', 'intent', 'reconcile', 'registry', 'report', 'stop', 'web']);
+    expect(holders(service, onAudit).sort()).toEqual([
+      'checkpoint',
+      'digest',
+      'intake',
+      'intent',
+      'reconcile',
+      'registry',
+      'report',
+      'stop',
+      'web',
+    ]);
   });
 
   test('digests are signed and written by one function, which writes no log, and verified by web, which cannot sign', () => {

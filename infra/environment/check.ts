@@ -1,0 +1,61 @@
+import type * as z from 'zod';
+import type { EnvironmentFields } from '../environments.ts';
+import { FUNCTIONS } from '../functions.ts';
+import { chainProblem, needsKeys } from './llm.ts';
+import { MAX_VARIABLE_BYTES, variableBytes } from './variables.ts';
+
+type Fields = z.infer<typeof EnvironmentFields>;
+type Problem = { path: PropertyKey[]; message: string };
+
+const production = ({ tier, ci, deletionProtection, objectLock }: Fields): Problem[] => {
+  if (tier !== 'prod') return [];
+  return [
+    ...(ci.checks === 'skipped' ? [{ path: ['ci', 'checks'], message: 'CI checks are never skipped in production; set "required"' }] : []),
+    ...(deletionProtection ? [] : [{ path: ['deletionProtection'], message: 'must be true in production' }]),
+    ...(objectLock.mode === 'none' ? [{ path: ['objectLock', 'mode'], message: 'must be governance or compliance in production' }] : []),
+  ];
+};
+
+const models = ({ llm }: Fields): Problem[] => {
+  const problem = chainProblem(llm);
+  const locked = needsKeys(llm) && llm.keysSecretArn === undefined;
+  return [
+    ...(problem === null ? [] : [{ path: ['llm', 'providers'], message: problem }]),
+    ...(locked
+      ? [{ path: ['llm', 'keysSecretArn'], message: `mode ${llm.mode} calls providers that want a key: give the ARN of the secret that holds them` }]
+      : []),
+  ];
+};
+
+/** Channels whose addresses are secrets. The default e-mail address is the environment's own topic; the outbox has none. */
+const reachable = ({ approvals, notifications }: Fields): Problem[] =>
+  approvals.recipients.flatMap(({ channel, address }, i) =>
+    channel === 'outbox' || (channel === 'email' && address === 'default') || notifications.secretArn
+      ? []
+      : [
+          {
+            path: ['approvals', 'recipients', i],
+            message: `the address of ${channel}/${address} comes from a secret, and "notifications.secretArn" names none`,
+          },
+        ],
+  );
+
+const size = (fields: Fields): Problem[] => {
+  const [largest] = FUNCTIONS.map(({ name }) => ({ name, bytes: variableBytes(name, fields) })).toSorted((a, b) => b.bytes - a.bytes);
+  if (!largest || largest.bytes <= MAX_VARIABLE_BYTES) return [];
+  return [
+    {
+      path: ['approvals'],
+      message:
+        `the variables of the function ${largest.name} come to ${largest.bytes} bytes, of which this policy has ` +
+        `${Buffer.byteLength(JSON.stringify(fields.approvals))}; Lambda takes ${MAX_VARIABLE_BYTES}. Give it fewer steps, approvers or recipients`,
+    },
+  ];
+};
+
+/** What fields must be together. */
+export const checkEnvironment = (fields: Fields, context: z.RefinementCtx): void => {
+  for (const { path, message } of [production, models, reachable, size].flatMap((check) => check(fields))) {
+    context.addIssue({ code: 'custom', path, message });
+  }
+};
