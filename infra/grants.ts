@@ -22,6 +22,7 @@ export type Target =
   | { on: 'digest-key' }
   | { on: 'secret'; arn: string }
   | { on: 'approvals-topic' }
+  | { on: 'bedrock-model'; model: string }
   | { on: 'alias' }
   | { on: 'executions' }
   | { on: 'waits' };
@@ -169,9 +170,25 @@ const TELL: Grant = { sid: 'TellApprovers', on: 'approvals-topic', actions: ['sn
 
 type Settings = Pick<Environment, 'llm' | 'oidc' | 'notifications' | 'approvals'>;
 
+/** Models that the function's own credentials sign for. */
+const bedrock = ({ providers }: Environment['llm']): Grant[] =>
+  providers.flatMap((provider, i) =>
+    provider.kind === 'bedrock' && provider.keyName === undefined
+      ? [
+          {
+            sid: `Bedrock${i + 1}`,
+            on: 'bedrock-model',
+            model: provider.model,
+            actions: ['bedrock:InvokeModel'],
+            reason: 'an inference profile chooses among regions, and the model has an ARN in each',
+          },
+        ]
+      : [],
+  );
+
 /** What depends on the environment: recording, live calls and their keys, sign-in, whom to tell and how. */
 const configured = (name: FunctionName, { llm, oidc, notifications, approvals }: Settings): Grant[] => [
-  ...(AGENTS.includes(name) && llm.mode !== 'replay' ? [...LIVE_CALLS, ...secret('ProviderKeys', llm.keysSecretArn)] : []),
+  ...(AGENTS.includes(name) && llm.mode !== 'replay' ? [...LIVE_CALLS, ...secret('ProviderKeys', llm.keysSecretArn), ...bedrock(llm)] : []),
   ...(TELLERS.includes(name) ? secret('Addresses', notifications.secretArn) : []),
   ...(TELLERS.includes(name) && tellsByTopic({ approvals }) ? [TELL] : []),
   ...(name === 'web' ? secret('SignInSecret', oidc?.clientSecretArn) : []),

@@ -2,17 +2,16 @@ import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import type { Environment } from '../environments.ts';
-import type { CodeOf } from './bundle.ts';
-import { ServiceStack } from './service-stack.ts';
+import { ServiceStack, type Sources } from './service-stack.ts';
 import { StateStack } from './state-stack.ts';
 
 /** What `cdk init` would write, validation of every template included. Exports, since they also keep the state stack from being deleted first. */
 const FLAGS = { ...recommendedFlags, '@aws-cdk/core:defaultCrossStackReferences': 'strong' };
 
-type Props = Omit<AppProps, 'context'> & { readonly environments: readonly Environment[]; readonly code: CodeOf };
+type Props = Omit<AppProps, 'context'> & Sources & { readonly environments: readonly Environment[] };
 
 /** The app: two stacks per environment, checked by both rule packs. A finding nobody acknowledged fails the synthesis. */
-export const buildApp = ({ environments, code, ...props }: Props): App => {
+export const buildApp = ({ environments, code, functions, definition, ...props }: Props): App => {
   const app = new App({ ...props, context: FLAGS });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   for (const environment of environments) {
@@ -22,13 +21,17 @@ export const buildApp = ({ environments, code, ...props }: Props): App => {
       ...shared,
       description: `Holdpoint ${name}: events, artifacts, jobs, keys`,
     });
+    const sources = { code, ...(functions ? { functions } : {}), ...(definition ? { definition } : {}) };
     const service = new ServiceStack(app, `holdpoint-${name}-service`, {
       ...shared,
       state,
-      code,
+      ...sources,
       description: `Holdpoint ${name}: functions, machine, API`,
     });
-    for (const stack of [state, service]) Tags.of(stack).add('holdpoint:environment', name);
+    for (const stack of [state, service]) {
+      Tags.of(stack).add('holdpoint:environment', name);
+      Tags.of(stack).add('holdpoint:ci-checks', environment.ci.checks);
+    }
   }
   return app;
 };

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -15,35 +15,29 @@ const EVERY = Duration.hours(1);
 
 /** Signs the heads of all logs that grew, every hour. A pass fails when a log contradicts what was signed: that raises the alarm. */
 export class DigestSchedule extends Construct {
+  /** Passes that failed. */
+  readonly failed: Queue;
+
   constructor(scope: Construct, id: string, { environment, digest }: Props) {
     super(scope, id);
-    const failed = new Queue(this, 'Failed', {
+    this.failed = new Queue(this, 'Failed', {
       queueName: `holdpoint-${environment.name}-digest-failed`,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
+    const { failed } = this;
     const live = digest.addLiveAlias({ onFailure: new SqsDestination(failed), retryAttempts: 0, maxEventAge: EVERY });
     new Schedule(this, 'Schedule', {
       scheduleName: `holdpoint-${environment.name}-digest`,
       description: 'Signs where every log stands that grew',
       schedule: ScheduleExpression.rate(EVERY),
-      target: new LambdaInvoke(live, {
+      target: new LambdaInvoke(live as IFunction, {
         input: ScheduleTargetInput.fromObject({ thorough: true }),
         deadLetterQueue: failed,
         retryAttempts: 0,
         maxEventAge: EVERY,
       }),
-    });
-    new Alarm(this, 'Verification', {
-      alarmName: `holdpoint-${environment.name}-audit-verification`,
-      alarmDescription:
-        'A digest pass failed: a log or a digest is not what was signed, or nothing was signed. See docs/guide/verifying.md.',
-      metric: digest.lambda.metricErrors({ period: EVERY }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     acknowledge(digest.lambda, {
       'Serverless-LambdaDLQ': 'a failed pass goes to the on-failure destination, which also carries its error',

@@ -1,22 +1,27 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
+  DomainName,
   HttpApi as Api,
   HttpMethod,
   HttpNoneAuthorizer,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
+  SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { HandlerFunction } from './handler-function.ts';
 import { logGroup } from './log-group.ts';
 
-type Props = { readonly environment: Environment; readonly web: HandlerFunction };
+type Props = { readonly environment: Environment };
 type Open = { path: string; methods: HttpMethod[]; reason: string };
 
 const LINK = 'the capability in the path is the authorization, where this environment allows link approval';
@@ -47,13 +52,33 @@ const openRoutes = ({ allowLinkApproval, oidc }: Environment): Open[] => [
     : []),
 ];
 
-/** The HTTP API and pages in front of the web function. */
+/** The HTTP API and pages. Made before the functions, which tell people its address. */
 export class HttpApi extends Construct {
-  constructor(scope: Construct, id: string, { environment, web }: Props) {
-    super(scope, id);
-    const integration = new HttpLambdaIntegration('Web', web.addLiveAlias(), { scopePermissionToRoute: false });
-    const api = new Api(this, 'Api', { apiName: `holdpoint-${environment.name}`, createDefaultStage: false });
+  /** Where people find the pages. */
+  readonly origin: string;
+  readonly #api: Api;
+  readonly #environment: Environment;
 
+  constructor(scope: Construct, id: string, { environment }: Props) {
+    super(scope, id);
+    this.#environment = environment;
+    this.#api = new Api(this, 'Api', {
+      apiName: `holdpoint-${environment.name}`,
+      createDefaultStage: false,
+      // Otherwise the address of API Gateway goes round whatever guards the domain.
+      disableExecuteApiEndpoint: environment.domain !== undefined,
+    });
+    const stage = this.#stage(environment);
+    this.origin = environment.domain ? `https://${environment.domain.name}` : this.#api.apiEndpoint;
+    if (environment.domain) this.#serveAt(environment.domain, stage);
+    new CfnOutput(this, 'Url', { value: this.origin, description: 'HTTP API and pages' });
+  }
+
+  /** Puts the web function, by its alias, behind every route. */
+  serve(web: HandlerFunction, live: Alias): void {
+    const [api, environment] = [this.#api, this.#environment];
+    // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.
+    const integration = new HttpLambdaIntegration('Web', live as IFunction, { scopePermissionToRoute: false });
     for (const { path, methods, reason } of openRoutes(environment)) {
       for (const route of api.addRoutes({ path, methods, integration, authorizer: new HttpNoneAuthorizer() })) {
         acknowledge(route, { 'AwsSolutions-APIG4': reason });
@@ -61,14 +86,22 @@ export class HttpApi extends Construct {
     }
     api.addRoutes({ path: '/{proxy+}', methods: [HttpMethod.ANY], integration, authorizer: authorizer(environment) });
     acknowledge(web.lambda, { 'Serverless-LambdaDLQ': 'the API waits for its answer and the caller sees a failure: nothing is queued' });
-    this.#stage(api, environment);
-    new CfnOutput(this, 'Url', { value: api.apiEndpoint, description: 'HTTP API and pages' });
   }
 
-  #stage(api: Api, environment: Environment): void {
+  #serveAt({ name, certificateArn }: NonNullable<Environment['domain']>, stage: HttpStage): void {
+    const domain = new DomainName(this, 'Domain', {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    new ApiMapping(this, 'Mapping', { api: this.#api, domainName: domain, stage });
+    new CfnOutput(this, 'DomainTarget', { value: domain.regionalDomainName, description: `What a DNS record for ${name} leads to` });
+  }
+
+  #stage(environment: Environment): HttpStage {
     const logs = logGroup(this, 'AccessLogs', `/aws/vendedlogs/apis/holdpoint-${environment.name}`, environment);
-    new HttpStage(this, 'Stage', {
-      httpApi: api,
+    return new HttpStage(this, 'Stage', {
+      httpApi: this.#api,
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: 50, burstLimit: 100 },

@@ -22,6 +22,15 @@ export const topicArn = (scope: Construct, environment: Environment, topic: Topi
 /** What callers start: never the bare machine. */
 export const aliasArn = (scope: Construct, environment: Environment): string => `${machineArn(scope, environment)}:${LIVE}`;
 
+/** A model, or a profile and the model behind it: `us.anthropic.…` runs `anthropic.…` in any region of its own choice. */
+const modelArns = (stack: Stack, model: string): string[] => {
+  const [, profiled] = /^(?:us|eu|apac|jp|au|us-gov|global)\.(.+)$/.exec(model) ?? [];
+  const foundation = (region: string, resourceName: string) =>
+    stack.formatArn({ service: 'bedrock', region, account: '', resource: 'foundation-model', resourceName });
+  if (profiled === undefined) return [foundation(stack.region, model)];
+  return [stack.formatArn({ service: 'bedrock', resource: 'inference-profile', resourceName: model }), foundation('*', profiled)];
+};
+
 const where = (scope: Construct, environment: Environment, arns: StateArns, grant: Grant): Where => {
   const stack = Stack.of(scope);
   const bucketArn = (bucket: Parameters<typeof bucketName>[1]): string =>
@@ -53,6 +62,8 @@ const where = (scope: Construct, environment: Environment, arns: StateArns, gran
       return { resources: [arns.digestKey] };
     case 'secret':
       return { resources: [grant.arn] };
+    case 'bedrock-model':
+      return { resources: modelArns(stack, grant.model) };
     case 'approvals-topic':
       return { resources: [topicArn(scope, environment, 'approvals')] };
     case 'alias':

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -14,20 +15,24 @@ const EVERY = Duration.minutes(5);
 
 /** Runs the reconciler regularly. A failed pass is kept for people and not repeated: the next one does its work too. */
 export class ReconcileSchedule extends Construct {
+  /** Passes that failed. */
+  readonly failed: Queue;
+
   constructor(scope: Construct, id: string, { environment, reconcile }: Props) {
     super(scope, id);
-    const failed = new Queue(this, 'Failed', {
+    this.failed = new Queue(this, 'Failed', {
       queueName: `holdpoint-${environment.name}-reconcile-failed`,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
+    const { failed } = this;
     const live = reconcile.addLiveAlias({ onFailure: new SqsDestination(failed), retryAttempts: 0, maxEventAge: EVERY });
     new Schedule(this, 'Schedule', {
       scheduleName: `holdpoint-${environment.name}-reconcile`,
       description: 'Brings projection, deliveries and executions in line with the log',
       schedule: ScheduleExpression.rate(EVERY),
-      target: new LambdaInvoke(live, {
+      target: new LambdaInvoke(live as IFunction, {
         input: ScheduleTargetInput.fromObject({}),
         deadLetterQueue: failed,
         retryAttempts: 0,

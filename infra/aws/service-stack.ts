@@ -1,33 +1,60 @@
+import path from 'node:path';
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
-import { FUNCTIONS, type FunctionName } from '../functions.ts';
-import type { CodeOf } from './bundle.ts';
+import { FUNCTIONS, type FunctionName, type FunctionSpec } from '../functions.ts';
+import { LIVE } from '../names.ts';
+import { Alarms } from './alarms.ts';
+import { ApiDeployment } from './api-deployment.ts';
+import { type CodeOf, ROOT } from './bundle.ts';
+import { MonthlyBudget } from './budget.ts';
+import { JobsDashboard } from './dashboard.ts';
 import { DigestSchedule } from './digest-schedule.ts';
+import { GithubRoles } from './github-roles.ts';
 import { HandlerFunction } from './handler-function.ts';
 import { HttpApi } from './http-api.ts';
 import { JobMachine } from './job-machine.ts';
 import { ReconcileSchedule } from './reconcile-schedule.ts';
 import type { StateStack } from './state-stack.ts';
 
-type Props = StackProps & { readonly environment: Environment; readonly state: StateStack; readonly code: CodeOf };
+/** What of the tree is deployed. */
+export type Sources = {
+  readonly code: CodeOf;
+  readonly functions?: readonly FunctionSpec[];
+  /** File of the job machine. */
+  readonly definition?: string;
+};
 
-/** What a deployment replaces: functions, state machine, API. */
+type Props = StackProps & Sources & { readonly environment: Environment; readonly state: StateStack };
+
+/** What a deployment replaces: functions, state machine, API, and what watches them. */
 export class ServiceStack extends Stack {
-  constructor(scope: Construct, id: string, { environment, state, code, ...props }: Props) {
+  constructor(scope: Construct, id: string, { environment, state, code, functions = FUNCTIONS, definition = JOB_MACHINE, ...props }: Props) {
     super(scope, id, { ...props, terminationProtection: environment.deletionProtection });
     this.addStackDependency(state, 'the tables and buckets its functions name');
     const { contextSecret, digestKey, dataKey } = state;
-    const handlers = FUNCTIONS.map((spec) => new HandlerFunction(this, spec.name, { spec, environment, code, contextSecret, digestKey, dataKey }));
+    const api = new HttpApi(this, 'HttpApi', { environment });
+    const shared = { environment, code, contextSecret, digestKey, dataKey, origin: api.origin };
+    const handlers = functions.map((spec) => new HandlerFunction(this, spec.name, { spec, ...shared }));
     const handler = (name: FunctionName): HandlerFunction => {
       const found = handlers.find(({ spec }) => spec.name === name);
       if (!found) throw new Error(`infra/functions.ts declares no function "${name}", which the service stack needs`);
       return found;
     };
 
-    new JobMachine(this, 'JobMachine', { environment, handlers });
-    new HttpApi(this, 'HttpApi', { environment, web: handler('web') });
-    new ReconcileSchedule(this, 'ReconcileSchedule', { environment, reconcile: handler('reconcile') });
-    new DigestSchedule(this, 'DigestSchedule', { environment, digest: handler('digest') });
+    const { machine } = new JobMachine(this, 'JobMachine', { environment, handlers, definition });
+    const web = handler('web');
+    const live = web.lambda.addAlias(LIVE);
+    api.serve(web, live);
+    const reconciles = new ReconcileSchedule(this, 'ReconcileSchedule', { environment, reconcile: handler('reconcile') });
+    const digests = new DigestSchedule(this, 'DigestSchedule', { environment, digest: handler('digest') });
+
+    const alarms = new Alarms(this, 'Alarms', { environment, machine, handlers, queues: [reconciles.failed, digests.failed] });
+    new ApiDeployment(this, 'ApiDeployment', { environment, live, alarms: alarms.of('web') });
+    new JobsDashboard(this, 'Dashboard', { environment, machine, handlers, definition });
+    new MonthlyBudget(this, 'Budget', { environment });
+    if (environment.ci.github) new GithubRoles(this, 'Github', { environment, github: environment.ci.github });
   }
 }
+
+const JOB_MACHINE = path.join(ROOT, 'statemachines/job.asl.json');

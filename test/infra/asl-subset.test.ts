@@ -92,6 +92,11 @@ describe('contracts/flow.ts', () => {
     const after = next(name);
     const payload = z.looseObject({ step: z.string().optional() }).parse(Object(state(name)['Parameters']).Payload);
     const revise = rules(state(name), 'Catch').find(({ ErrorEquals }) => ErrorEquals.includes('Revise'))?.Next;
+    // Failures that a person can do something about: what they lead to is a hold.
+    const isHold = (target: string) => Object(Object(state(target)['Parameters']).Payload).step !== undefined;
+    const held = rules(state(name), 'Catch')
+      .filter(({ ErrorEquals, Next }) => Next !== undefined && isHold(Next) && !ErrorEquals.some((error) => error.startsWith('States.')))
+      .flatMap(({ ErrorEquals, Next }) => ErrorEquals.map((error) => [error, Next]));
     const chosen = state(after).Type === 'Choice' ? Choices.parse(state(after)['Choices']) : [];
     return {
       next: state(after).Type === 'Choice' ? next(after) : after,
@@ -100,6 +105,7 @@ describe('contracts/flow.ts', () => {
       ...(chosen.length === 0
         ? {}
         : { routes: chosen.map((rule) => ({ field: rule.Variable.slice(2), value: rule.StringEquals, to: rule.Next })) }),
+      ...(held.length === 0 ? {} : { failures: Object.fromEntries(held) }),
     };
   };
 

@@ -20,7 +20,7 @@ const heard = (one: Asked): void => {
 
 beforeAll(async () => {
   const report = (message: string) => void failures.push(message);
-  for (const journey of Object.values(JOURNEYS)) await journey({ enforceIam: { heard }, report });
+  await Promise.all(Object.values(JOURNEYS).map((journey) => journey({ enforceIam: { heard }, report })));
 }, 240_000);
 
 const named = ({ function: name, statement, action, resource }: Grant): string => [name, statement, action, resource].join(' ');
