@@ -1,5 +1,5 @@
 import type { AuditLog, FlagStore, SwitchReader } from '../contracts/ports.ts';
-import type { Switches } from '../contracts/switches.ts';
+import type { FlagState, Switches } from '../contracts/switches.ts';
 import { foldFlags, NO_CHANGES, switchesOf, UNREADABLE } from '../functions/lib/switches/state.ts';
 
 type Deps = {
@@ -15,7 +15,11 @@ type Deps = {
 export const createSwitchReader = ({ store, audit, maxAgeMs, now }: Deps): SwitchReader => {
   let cached: { value: Promise<Switches>; at: number } | undefined;
 
-  const read = async (): Promise<Switches> => switchesOf((await store.read()) ?? foldFlags(NO_CHANGES, await audit.read()));
+  /** Without a stored state the log is read; where it is empty, which one request tells, nothing was ever changed. */
+  const fromLog = async (): Promise<FlagState> =>
+    (await audit.read(0, 1)).length === 0 ? NO_CHANGES : foldFlags(NO_CHANGES, await audit.read());
+
+  const read = async (): Promise<Switches> => switchesOf((await store.read()) ?? (await fromLog()));
 
   const fresh = (at: number): boolean => cached !== undefined && at >= cached.at && at - cached.at < maxAgeMs;
 

@@ -48,9 +48,25 @@ export const JOB_FLOW = {
   HoldReportOutput: { next: 'Report', step: 'agent_output_invalid', revise: 'Report' },
 } as const satisfies Record<string, StateFlow>;
 
+/**
+ * The shortest flow that holds: eight states that do nothing of their own, and two approvals. What the harness itself costs, and how
+ * long it takes, is measured on a machine of these.
+ */
+export const CHAIN_FLOW = {
+  ChainBegin: { next: 'Chain2' },
+  Chain2: { next: 'Chain3' },
+  Chain3: { next: 'HoldChain3' },
+  HoldChain3: { next: 'Chain4', step: 'blueprint' },
+  Chain4: { next: 'Chain5' },
+  Chain5: { next: 'Chain6' },
+  Chain6: { next: 'HoldChain6' },
+  HoldChain6: { next: 'Chain7', step: 'runspec' },
+  Chain7: { next: 'ChainEnd' },
+} as const satisfies Record<string, StateFlow>;
+
 export type JobStateName = keyof typeof JOB_FLOW | 'Finish' | 'Stop';
 
-const flows: Record<string, StateFlow> = JOB_FLOW;
+const flows: Record<string, StateFlow> = { ...JOB_FLOW, ...CHAIN_FLOW };
 
 /** The state that follows `state` when it answers with these route fields. */
 export const nextState = (state: string, route: Record<string, string> = {}): string => {

@@ -98,11 +98,7 @@ const WATCH_JOBS: Grant = {
   actions: ['states:DescribeExecution', 'states:StopExecution'],
   reason: 'execution names are job ids and run numbers, known only at run time',
 };
-const CONTROL: readonly Grant[] = [
-  ANSWER_WAITS,
-  { sid: 'StartJobs', on: 'alias', actions: ['states:StartExecution'] },
-  WATCH_JOBS,
-];
+const CONTROL: readonly Grant[] = [ANSWER_WAITS, { sid: 'StartJobs', on: 'alias', actions: ['states:StartExecution'] }, WATCH_JOBS];
 const HISTORY: Grant = { ...WATCH_JOBS, sid: 'MeasureJobs', actions: ['states:GetExecutionHistory'] };
 const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes', names, actions: ['dynamodb:Query'] });
 
@@ -152,7 +148,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     audit(GET_PUT),
     table('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     query('by_created', 'by_status', 'waiting', 'due'),
-    ...CONTROL,
+    ...[...CONTROL, HISTORY],
   ],
 };
 

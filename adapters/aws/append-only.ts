@@ -65,7 +65,7 @@ export const readEvents = async (
 ): Promise<JobEvent[]> => {
   const events: JobEvent[] = [];
   const first = newest === undefined ? (after === 0 ? READ_AHEAD : 2) : Math.max(1, newest - after + 1);
-  for (let next = after + 1, width = Math.min(first, MOST_AT_ONCE); events.length < limit; next += width, width = READ_AHEAD) {
+  for (let next = after + 1, width = Math.min(first, limit, MOST_AT_ONCE); events.length < limit; next += width, width = READ_AHEAD) {
     const chunk = await Promise.all(Array.from({ length: width }, (_, i) => get(next + i)));
     const end = chunk.indexOf(null);
     events.push(...chunk.slice(0, end === -1 ? width : end).filter((event) => event !== null));

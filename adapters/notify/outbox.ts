@@ -124,11 +124,15 @@ const resend = async (deps: OutboxDeps, listing: OutboxListing): Promise<SendOut
   return send(deps, kept);
 };
 
+/** For the outbox alone: keeping it is all there is to do, and one object less to write and to look for. */
+const isShown = ({ notification }: Drafted): boolean => notification.to.channel === 'outbox';
+
 const keep = async (deps: OutboxDeps, drafted: Drafted, claimed_until: string): Promise<Kept | null> => {
   const name = nameOf(drafted.notification);
   const recorded_at = deps.clock().toISOString();
   const record: OutboxRecord = { schema_version: 'outbox_record_v1', ...drafted, recorded_at, claimed_until };
-  return (await create(deps, name, 'record', record)) ? { name, record, round: 0 } : null;
+  const file = isShown(record) ? 'shown' : 'record';
+  return (await create(deps, name, file, record)) ? { name, record, round: 0 } : null;
 };
 
 const flush = async (deps: OutboxDeps, jobId?: string): Promise<FlushReport> => {
@@ -158,6 +162,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => ({
   notify: async (drafted) => {
     const kept = await keep(deps, drafted, claimedUntil(deps.clock, 0));
     if (!kept) return 'elsewhere';
+    if (isShown(drafted)) return 'sent';
     // It is kept: what fails from here on, the next pass mends.
     return send(deps, kept).catch((): SendOutcome => 'later');
   },

@@ -14,7 +14,14 @@ const read = async <T>(store: Store, name: string, file: OutboxFile, decode: (te
   return found && decode(new TextDecoder().decode(found.body));
 };
 
-const deliveryOf = async (store: Store, { name, settled }: OutboxListing): Promise<OutboxEntry['delivery']> => {
+const deliveryOf = async (
+  store: Store,
+  { name, settled }: OutboxListing,
+  { recorded_at }: OutboxRecord,
+): Promise<OutboxEntry['delivery']> => {
+  if (settled === 'shown') {
+    return { status: 'sent', schema_version: 'outbox_sent_v1', at: recorded_at, round: 0, attempts: 1, receipt: null };
+  }
   const sent = settled === 'sent' ? await read(store, name, 'sent', decodeSent) : null;
   if (sent) return { status: 'sent', ...sent };
   const dead = settled === 'dead' ? await read(store, name, 'dead', decodeDead) : null;
@@ -22,8 +29,8 @@ const deliveryOf = async (store: Store, { name, settled }: OutboxListing): Promi
 };
 
 const entryOf = async (store: Store, listing: OutboxListing): Promise<OutboxEntry[]> => {
-  const [record, delivery] = await Promise.all([read(store, listing.name, 'record', decodeRecord), deliveryOf(store, listing)]);
-  return record ? [{ name: listing.name, record, delivery }] : [];
+  const record = await read(store, listing.name, listing.settled === 'shown' ? 'shown' : 'record', decodeRecord);
+  return record ? [{ name: listing.name, record, delivery: await deliveryOf(store, listing, record) }] : [];
 };
 
 /** What was sent about one job, and what became of it; in no order. */

@@ -35,7 +35,9 @@ type Settled = { draft: EventDraft } | { already: DecisionView };
 
 /** Order of a decision: bring the reconciler forward → append → answer the waits → show it. */
 const settle = async (world: World, jobId: string, decideOn: (state: JobState) => Settled): Promise<DecisionView> => {
-  const [row] = await Promise.all([world.index.get(jobId), world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS))]);
+  // The same instant throughout: an index whose key stays is written once, not twice.
+  const again = soon(world, REDELIVER_AFTER_MS);
+  const [row] = await Promise.all([world.index.get(jobId), world.index.checkSoon(jobId, again)]);
   const decided = (state: JobState) => {
     const decision = decideOn(state);
     return 'already' in decision ? { settled: decision.already } : { draft: decision.draft };
@@ -47,7 +49,7 @@ const settle = async (world: World, jobId: string, decideOn: (state: JobState) =
   const approval = findApproval(result.state, { state: String(state), visit: Number(visit) });
   const view = approval && (decisionView(approval, false) ?? voteView(approval, result.event.actor.id, false, result.event.seq));
   if (!view) throw new Error(`decision ${result.event.event_id} of job ${jobId} was appended but does not fold`);
-  await world.index.put(toRecord(result.state), soon(world, REDELIVER_AFTER_MS));
+  await world.index.put(toRecord(result.state), again);
   return view;
 };
 

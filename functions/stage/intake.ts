@@ -10,7 +10,7 @@ import { signContext } from '../lib/context.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import { type Identified, identifyJob } from '../lib/open-job.ts';
 import { whyNoJobs } from '../lib/switches/allow.ts';
-import { findReferences, jobSpecKey, openJob } from './open-job.ts';
+import { findOpened, findReferences, jobSpecKey, openJob } from './open-job.ts';
 import { parsePayload } from './run-stage.ts';
 
 /** Who starts an execution without a submission is known to the CI role only, not to the log. */
@@ -18,7 +18,10 @@ const CI: Actor = { type: 'user', id: 'ci', identity: 'ci' };
 
 const refOf = (key: string, body: string): ArtifactRef => ({ key, sha256: sha256Hex(body), bytes: Buffer.byteLength(body) });
 
-const firstContext = async (world: World, job: Identified, snapshot: Snapshot, state: JobState, runId: string): Promise<JobContext> => {
+/** Where the context begins: the state that opens jobs, in the execution that owns this one. */
+type Entry = { state: string; run_id: string };
+
+const firstContext = async (world: World, job: Identified, snapshot: Snapshot, state: JobState, entry: Entry): Promise<JobContext> => {
   const { spec } = job;
   const blueprint: Record<string, ArtifactRef> = {};
   if (spec.kind === 'blueprint') {
@@ -28,13 +31,13 @@ const firstContext = async (world: World, job: Identified, snapshot: Snapshot, s
   return signContext(await world.keyRing(), {
     schema_version: 'context_v1',
     job_id: job.job_id,
-    run_id: runId,
-    state: nextState('Intake', { kind: spec.kind }),
+    run_id: entry.run_id,
+    state: nextState(entry.state, { kind: spec.kind }),
     last_seq: 1,
     // A job that has moved on is run from its log: its head is newer than its first event.
     last_hash: state.last_seq === 1 ? state.last_hash : await firstHash(world, job.job_id),
     replay_until: state.last_seq === 1 ? 0 : state.last_seq,
-    visits: { Intake: 1 },
+    visits: { [entry.state]: 1 },
     refs: {
       spec: refOf(jobSpecKey(job.job_id), job.canonical),
       snapshot: refOf(snapshotManifestKey(spec.snapshot_id), canonicalJson(snapshot)),
@@ -48,12 +51,21 @@ const firstContext = async (world: World, job: Identified, snapshot: Snapshot, s
 
 const firstHash = async (world: World, jobId: string): Promise<string> => (await world.log.read(jobId))[0]?.hash ?? '';
 
-/** A job that was opened before goes on to where its next model call or external write waits; a new one is refused. */
-const refuseWhileHalted = async (world: World, jobId: string): Promise<void> => {
+const refuseWhileHalted = async (world: World): Promise<void> => {
   const now = await world.switches.current();
   const why = whyNoJobs(now);
-  if (why === null || (await world.log.read(jobId)).length > 0) return;
-  throw now.readable ? new JobsHalted(why) : new KillSwitchActive(why);
+  if (why !== null) throw now.readable ? new JobsHalted(why) : new KillSwitchActive(why);
+};
+
+/**
+ * Most executions are started for a job that is open already: looking first costs less than losing the race for its first
+ * event. Such a job also goes on while new ones are refused, to where its next model call or external write waits.
+ */
+const openForRun = async (world: World, job: Identified, snapshot: Snapshot, runId: string): Promise<JobState> => {
+  const opened = await findOpened(world, job);
+  if (opened) return opened;
+  await refuseWhileHalted(world);
+  return (await openJob(world, job, snapshot, CI, runId)).state;
 };
 
 const standing = (state: JobState): string => (state.status === 'DONE' ? `is done (${state.outcome})` : `is ${state.status}`);
@@ -66,17 +78,17 @@ const standing = (state: JobState): string => (state.status === 'DONE' ? `is don
  * @throws DuplicateJob naming the job and the execution that owns it; nothing was written
  */
 export const runIntake = async (world: World, raw: unknown): Promise<Record<string, unknown>> => {
-  const { run_id, input } = parsePayload(StagePayload, raw);
+  const { state: entry, run_id, input } = parsePayload(StagePayload, raw);
   const identified = identifyJob(input, world.env.knownSecrets);
   if (!identified.ok) throw new InvalidInput(identified.problem);
   const found = await findReferences(world, identified.job);
   if ('problem' in found) throw new InvalidInput(found.problem);
-  await refuseWhileHalted(world, identified.job.job_id);
-  const { state } = await openJob(world, identified.job, found.snapshot, CI, run_id);
+  const state = await openForRun(world, identified.job, found.snapshot, run_id);
   if (state.owner_run !== run_id) {
     throw new DuplicateJob(
       `job ${state.job_id} ${standing(state)} and is owned by execution ${state.owner_run}; change "run" in the spec for a deliberate re-run`,
     );
   }
-  return { context: await firstContext(world, identified.job, found.snapshot, state, run_id), kind: identified.job.spec.kind };
+  const context = await firstContext(world, identified.job, found.snapshot, state, { state: entry, run_id });
+  return { context, kind: identified.job.spec.kind };
 };

@@ -51,12 +51,18 @@ export const openJob = async (
     world.artifacts.create(jobSpecKey(job.job_id), canonicalJson(job.spec), 'application/json'),
   ]);
   if ((await world.log.append(event)) === 'appended') return { created: true, state };
-  const existing = fold(await world.log.read(job.job_id));
+  const existing = await findOpened(world, job);
   if (!existing) throw new PermanentError(`the log of job ${job.job_id} refused its first event but holds none`);
-  if (existing.spec_digest !== job.spec_digest) {
+  return { created: false, state: existing };
+};
+
+/** The job as it was opened for this very spec before, or null. Whose log has a first event has its row and its spec too. */
+export const findOpened = async (world: World, job: Identified): Promise<JobState | null> => {
+  const existing = fold(await world.log.read(job.job_id, 0, 1));
+  if (existing && existing.spec_digest !== job.spec_digest) {
     throw new PermanentError(
       `job id ${job.job_id} is taken by another spec (${existing.spec_digest}); change "run" or the title to get another id`,
     );
   }
-  return { created: false, state: existing };
+  return existing;
 };

@@ -119,7 +119,10 @@ export const create = (env: Env) => {
   return async (event: LambdaEvent, context: LambdaContext) => {
     const { [CLAIMS_HEADER]: _, ...headers } = event.headers ?? {};
     const claims = claimsHeader(event);
-    const answer = await serve(Object.assign(event, { headers: claims === null ? headers : { ...headers, [CLAIMS_HEADER]: claims } }), context);
+    const answer = await serve(
+      Object.assign(event, { headers: claims === null ? headers : { ...headers, [CLAIMS_HEADER]: claims } }),
+      context,
+    );
     world.meter.flush(context.awsRequestId);
     return answer;
   };

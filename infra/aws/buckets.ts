@@ -25,10 +25,9 @@ const CLOSED = {
   minimumTLSVersion: 1.2,
 } as const satisfies BucketProps;
 
-const stored = ({ environment, accessLogs, dataKey }: Props, bucket: BucketId): BucketProps => ({
+const closed = ({ environment, accessLogs, dataKey }: Props, bucket: BucketId | 'queries'): BucketProps => ({
   ...CLOSED,
   bucketName: bucketName(environment, bucket),
-  versioned: true,
   // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.
   serverAccessLogsBucket: accessLogs as IBucket,
   serverAccessLogsPrefix: `${bucket}/`,
@@ -36,6 +35,15 @@ const stored = ({ environment, accessLogs, dataKey }: Props, bucket: BucketId): 
     ? { encryption: BucketEncryption.KMS, encryptionKey: dataKey, bucketKeyEnabled: true }
     : { encryption: BucketEncryption.S3_MANAGED }),
 });
+
+const stored = (props: Props, bucket: BucketId): BucketProps => ({ ...closed(props, bucket), versioned: true });
+
+/** Answers of Athena, which can be asked again. */
+export const queriesBucket = (scope: Construct, props: Props): Bucket =>
+  new Bucket(scope, 'Queries', {
+    ...closed(props, 'queries'),
+    lifecycleRules: [ABORT_UPLOADS, { id: 'ExpireAnswers', expiration: Duration.days(7) }],
+  });
 
 /** Where S3 writes who asked for what. */
 export const accessLogsBucket = (scope: Construct, environment: Environment): Bucket =>

@@ -1,9 +1,9 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  HttpApi as Api,
   ApiMapping,
   DomainName,
-  HttpApi as Api,
   HttpMethod,
   HttpNoneAuthorizer,
   HttpStage,

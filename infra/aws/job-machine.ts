@@ -24,9 +24,12 @@ const checkPlaceholders = (definition: string, stages: readonly HandlerFunction[
   const given = stages.map(({ spec }) => spec.placeholder ?? '');
   const missing = [...wanted].filter((placeholder) => !given.includes(placeholder));
   const unused = given.filter((placeholder) => !wanted.has(placeholder));
-  if (missing.length > 0) throw new Error(`${definition} calls ${missing.join(', ')}, which no current function of infra/functions.ts stands for`);
+  if (missing.length > 0)
+    throw new Error(`${definition} calls ${missing.join(', ')}, which no current function of infra/functions.ts stands for`);
   if (unused.length > 0) {
-    throw new Error(`${definition} no longer calls ${unused.join(', ')}: set "retired: true" in infra/functions.ts, so that waiting jobs keep it`);
+    throw new Error(
+      `${definition} no longer calls ${unused.join(', ')}: set "retired: true" in infra/functions.ts, so that waiting jobs keep it`,
+    );
   }
 };
 

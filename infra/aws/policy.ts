@@ -3,7 +3,7 @@ import { type Conditions, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import type { Grant } from '../grants.ts';
-import { bucketName, LIVE, machineName, tableName, type TopicId, topicName } from '../names.ts';
+import { bucketName, LIVE, machineName, type TopicId, tableName, topicName } from '../names.ts';
 
 /** ARNs of the state stack that grants are about and no name gives. */
 export type StateArns = { contextSecret: string; digestKey: string };

@@ -6,8 +6,8 @@ import { FUNCTIONS, type FunctionName, type FunctionSpec } from '../functions.ts
 import { LIVE } from '../names.ts';
 import { Alarms } from './alarms.ts';
 import { ApiDeployment } from './api-deployment.ts';
-import { type CodeOf, ROOT } from './bundle.ts';
 import { MonthlyBudget } from './budget.ts';
+import { type CodeOf, ROOT } from './bundle.ts';
 import { JobsDashboard } from './dashboard.ts';
 import { DigestSchedule } from './digest-schedule.ts';
 import { GithubRoles } from './github-roles.ts';
@@ -29,7 +29,11 @@ type Props = StackProps & Sources & { readonly environment: Environment; readonl
 
 /** What a deployment replaces: functions, state machine, API, and what watches them. */
 export class ServiceStack extends Stack {
-  constructor(scope: Construct, id: string, { environment, state, code, functions = FUNCTIONS, definition = JOB_MACHINE, ...props }: Props) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { environment, state, code, functions = FUNCTIONS, definition = JOB_MACHINE, ...props }: Props,
+  ) {
     super(scope, id, { ...props, terminationProtection: environment.deletionProtection });
     this.addStackDependency(state, 'the tables and buckets its functions name');
     const { contextSecret, digestKey, dataKey } = state;

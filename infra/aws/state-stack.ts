@@ -5,8 +5,10 @@ import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { contextSecretName, digestKeyAlias } from '../names.ts';
 import { acknowledge } from './acknowledge.ts';
-import { accessLogsBucket, dataBucket, eventsBucket } from './buckets.ts';
+import { accessLogsBucket, dataBucket, eventsBucket, queriesBucket } from './buckets.ts';
 import { jobsTable } from './jobs-table.ts';
+import { TelemetryTables } from './telemetry-tables.ts';
+import { Topics } from './topics.ts';
 
 type Props = StackProps & { readonly environment: Environment };
 
@@ -32,7 +34,10 @@ export class StateStack extends Stack {
     dataBucket(this, 'Artifacts', 'artifacts', withLogs);
     dataBucket(this, 'Cassettes', 'cassettes', withLogs);
     dataBucket(this, 'Telemetry', 'telemetry', withLogs);
+    queriesBucket(this, withLogs);
     jobsTable(this, shared);
+    new Topics(this, 'Topics', shared);
+    new TelemetryTables(this, 'TelemetryTables', shared);
 
     // One key for the life of the environment: whoever verifies has its public half pinned.
     this.digestKey = new Key(this, 'DigestKey', {

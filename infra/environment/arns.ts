@@ -14,4 +14,7 @@ export const certificateArn = z
 
 export const oidcProviderArn = z
   .string()
-  .regex(/^arn:[a-z-]+:iam::\d{12}:oidc-provider\/token\.actions\.githubusercontent\.com$/, "must be the ARN of GitHub's OIDC provider in IAM");
+  .regex(
+    /^arn:[a-z-]+:iam::\d{12}:oidc-provider\/token\.actions\.githubusercontent\.com$/,
+    "must be the ARN of GitHub's OIDC provider in IAM",
+  );

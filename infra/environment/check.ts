@@ -22,7 +22,12 @@ const models = ({ llm }: Fields): Problem[] => {
   return [
     ...(problem === null ? [] : [{ path: ['llm', 'providers'], message: problem }]),
     ...(locked
-      ? [{ path: ['llm', 'keysSecretArn'], message: `mode ${llm.mode} calls providers that want a key: give the ARN of the secret that holds them` }]
+      ? [
+          {
+            path: ['llm', 'keysSecretArn'],
+            message: `mode ${llm.mode} calls providers that want a key: give the ARN of the secret that holds them`,
+          },
+        ]
       : []),
   ];
 };

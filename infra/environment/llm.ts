@@ -109,4 +109,5 @@ export const chainProblem = ({ providers, budget }: Llm): string | null => {
 
 /** True where a call may go out that needs a key from the secret. */
 export const needsKeys = ({ mode, providers }: Llm): boolean =>
-  mode !== 'replay' && providers.some((provider) => provider.kind !== 'mock' && (provider.kind !== 'bedrock' || provider.keyName !== undefined));
+  mode !== 'replay' &&
+  providers.some((provider) => provider.kind !== 'mock' && (provider.kind !== 'bedrock' || provider.keyName !== undefined));

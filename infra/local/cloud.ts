@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
 import { FUNCTIONS, type FunctionName } from '../functions.ts';
+import { functionArn } from './arns.ts';
+import { type Build, machineOf, publishBuild, thisBuild } from './build.ts';
 import { countedBy } from './cost/counted.ts';
 import { createMeter } from './cost/meter.ts';
 import { createDynamo } from './dynamo.ts';
@@ -12,7 +14,7 @@ import { createEndpoint } from './endpoint.ts';
 import { createIam, type Iam, type IamOptions } from './iam/iam.ts';
 import { localPolicies } from './iam/synthesize.ts';
 import { inProcess } from './in-process.ts';
-import { createFunctions, functionArn } from './lambda.ts';
+import { createFunctions } from './lambda.ts';
 import { lockFolder } from './lock.ts';
 import { type Oidc, type OidcOptions, startOidc } from './oidc/oidc.ts';
 import { createS3 } from './s3/server.ts';
@@ -48,6 +50,8 @@ export type CloudOptions = {
   enforceIam?: boolean | Partial<IamOptions>;
   /** How often digests are written, in ms. */
   digestEveryMs?: number;
+  /** What is deployed, if not this tree: its functions and its machine. */
+  build?: Build;
   /** Wraps the AWS endpoint: where tests break things. */
   intercept?: (endpoint: Handle) => Handle;
 };
@@ -63,13 +67,6 @@ const RECONCILE_EVERY_MS = 1_000;
 const WEB_MEMORY_MB = FUNCTIONS.find(({ name }) => name === 'web')?.memoryMb ?? 0;
 
 const REPOSITORY = new URL('../../', import.meta.url);
-
-/** A state machine file with its placeholders replaced, as the stack replaces them. */
-const loadMachine = (file: string): unknown => {
-  const text = readFileSync(new URL(`statemachines/${file}`, REPOSITORY), 'utf8');
-  const arns = new Map(FUNCTIONS.map(({ placeholder, name }) => [placeholder, functionArn(name)]));
-  return JSON.parse(text.replaceAll(/\$\{(\w+)\}/g, (placeholder, name: string) => arns.get(name) ?? placeholder));
-};
 
 const listen = (fetch: (request: Request) => Response | Promise<Response>, port: number): Promise<{ port: number; close(): void }> =>
   new Promise((resolve, reject) => {
@@ -155,11 +152,14 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const pages = await listen((request) => fetch(request), options.port);
     closers.push(() => pages.close());
     const webUrl = `http://127.0.0.1:${pages.port}`;
-    const variables = functionVariables(dataDir, { aws: awsUrl, web: webUrl }, environment);
-    const invoke = await createFunctions(FUNCTIONS, variables, inProcess(endpoint), meter);
+    const settings: Parameters<typeof functionVariables> = [dataDir, { aws: awsUrl, web: webUrl }, environment];
+    const variables = functionVariables(...settings);
+    const { build = thisBuild(), report } = options;
+    const { current, builds } = publishBuild(join(dataDir, 'builds.json'), build);
+    const invoke = await createFunctions({ current, builds, settings, requestHandler: inProcess(endpoint), meter, report });
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
-      machines: [{ name: JOB_MACHINE, definition: loadMachine('job.asl.json') }],
+      machines: [{ name: JOB_MACHINE, definition: machineOf(build, current.version) }],
       region: REGION,
       account: ACCOUNT,
       invoke: ({ functionArn: arn, payload }) => invoke(arn, payload),

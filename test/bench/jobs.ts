@@ -1,6 +1,7 @@
-import { minus, usd } from '../../contracts/pricing.ts';
-import { createMeter } from '../../infra/local/meter.ts';
-import { call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import type { CloudOptions } from '../../infra/local/cloud.ts';
+import { chainOptions } from '../support/chain/chain.ts';
+import { call, driveToEnd, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { costOfRun, MEASURED, TWO_APPROVALS } from '../support/cost.ts';
 import { sample } from '../support/specs.ts';
 import { type Figure, percentiles, series } from './stats.ts';
 
@@ -99,20 +100,15 @@ export const jobFigures = async (n: number): Promise<Figure[]> => {
 };
 
 /** Counted units of one sample job, as AWS would bill them. Reads of people who wait and look are left out. */
-export const costPerJob = async (): Promise<Figure> => {
-  const meter = createMeter();
-  const cloud = await startTestCloud({ meter });
-  try {
-    const before = meter.read();
-    const { job_id } = await submit(cloud.web, spec());
-    for (const step of ['blueprint', 'runspec']) {
-      const { send } = await approveAt(cloud.web, job_id, step);
-      await send();
+export const costPerJob = async (): Promise<Figure[]> => {
+  const figure = async (what: string, options: Partial<CloudOptions>): Promise<Figure> => {
+    const cloud = await startTestCloud({ ...options, environment: { ...options.environment, ...MEASURED } });
+    try {
+      const { units, usd } = await costOfRun(cloud.web, spec(), TWO_APPROVALS);
+      return { bench: 'cost_per_job', what, n: 1, ...units, usd };
+    } finally {
+      await cloud.remove();
     }
-    await getJob(cloud.web, job_id);
-    const units = minus(meter.read(), before);
-    return { bench: 'cost_per_job', n: 1, ...units, usd: Math.round(usd(units) * 1e6) / 1e6 };
-  } finally {
-    await cloud.remove();
-  }
+  };
+  return [await figure('sample_idea', {}), await figure('chain', chainOptions())];
 };

@@ -70,7 +70,9 @@ describe('provider packages', () => {
   });
 
   test('go only to agents, and only where calls may be live', () => {
-    const live = { llm: { mode: 'record' as const, providers: [{ kind: 'anthropic' as const, model: 'claude-sonnet-5' }], budget: BUDGET } };
+    const live = {
+      llm: { mode: 'record' as const, providers: [{ kind: 'anthropic' as const, model: 'claude-sonnet-5' }], budget: BUDGET },
+    };
     expect(FUNCTIONS.filter((spec) => callsProviders(spec, live)).map(({ name }) => name)).toEqual(['intent', 'report', 'stop']);
     expect(FUNCTIONS.some((spec) => callsProviders(spec, { llm: { ...live.llm, mode: 'replay' } }))).toBe(false);
   });

@@ -10,7 +10,11 @@ test('dev, staging and prod ship', () => {
 });
 
 test('every shipped environment starts safe: nothing is live', () => {
-  for (const { llm } of ENVIRONMENTS) expect(llm).toEqual({ mode: 'replay', providers: ['mock'] });
+  for (const { llm, ci } of ENVIRONMENTS) {
+    expect(llm).toMatchObject({ mode: 'replay' });
+    expect(llm).not.toHaveProperty('keysSecretArn');
+    expect(ci.checks).toBe('required');
+  }
 });
 
 test.each([

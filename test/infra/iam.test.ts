@@ -19,12 +19,10 @@ const asExpression = (pattern: string): RegExp =>
 
 describe('a wildcard', () => {
   it('matches what the same regular expression matches', () => {
-    fc.assert(
-      fc.property(letters, plain, (pattern, text) => expect(matches(pattern, text)).toBe(asExpression(pattern).test(text))),
-      {
-        numRuns: 3000,
-      },
-    );
+    const same = fc.property(letters, plain, (pattern, text) => {
+      expect(matches(pattern, text)).toBe(asExpression(pattern).test(text));
+    });
+    fc.assert(same, { numRuns: 3000 });
   });
 
   it('matches every text that it was made from', () => {

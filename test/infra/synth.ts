@@ -62,6 +62,28 @@ const [SIGNED_IN] = parseEnvironments([
 ]);
 if (!SIGNED_IN) throw new Error('the environment "signed" was not parsed');
 export const SIGNED: Environment = SIGNED_IN;
+export const KEYS_SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:holdpoint-live-keys-AbCdEf';
+export const ADDRESSES_SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:holdpoint-live-addresses-AbCdEf';
+const [LIVE_CALLS] = parseEnvironments([
+  {
+    ...environment('prod'),
+    name: 'live',
+    llm: {
+      ...environment('prod').llm,
+      mode: 'live',
+      providers: [...environment('prod').llm.providers, { kind: 'bedrock', model: 'us.anthropic.claude-sonnet-5-v1:0' }],
+      keysSecretArn: KEYS_SECRET,
+    },
+    domain: {
+      name: 'holdpoint.example.com',
+      certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000',
+    },
+    notifications: { secretArn: ADDRESSES_SECRET },
+    ci: { github: { organization: 'acme', organizationId: 4711, repository: 'jobs', repositoryId: 815, deploys: true } },
+  },
+]);
+if (!LIVE_CALLS) throw new Error('the environment "live" was not parsed');
+export const LIVE_ENVIRONMENT: Environment = LIVE_CALLS;
 const RECORDING: Environment = { ...environment('dev'), name: 'recording', llm: { ...environment('dev').llm, mode: 'record' } };
 const SUFFIXED: Environment = { ...environment('dev'), name: 'suffixed', bucketSuffix: '123456789012' };
 
@@ -83,9 +105,9 @@ const synthesize = (environments: readonly Environment[]): ReadonlyMap<string, S
 
 let done: ReadonlyMap<string, Synthesized> | undefined;
 
-/** The shipped environments and three that use what those do not: `signed`, `recording`, `suffixed`. Synthesized once per test file. */
+/** The shipped environments and four that use what those do not: `signed`, `live`, `recording`, `suffixed`. Synthesized once per test file. */
 export const synthesized = (name: string): Synthesized => {
-  done ??= synthesize([...ENVIRONMENTS, SIGNED, RECORDING, SUFFIXED]);
+  done ??= synthesize([...ENVIRONMENTS, SIGNED, LIVE_ENVIRONMENT, RECORDING, SUFFIXED]);
   const found = done.get(name);
   if (!found) throw new Error(`environment ${name} was not synthesized`);
   return found;

@@ -17,7 +17,7 @@ let runs = 2000;
 
 beforeAll(async () => {
   cloud = await startTestCloud();
-  world = createWorld(env('compile'));
+  world = createWorld(env('reconcile'));
 });
 afterAll(() => cloud.remove());
 

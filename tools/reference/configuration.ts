@@ -111,7 +111,18 @@ const rows = (schema: z.ZodType, meaning: Record<string, string>): string[][] =>
 
 const environments = (): string =>
   table(
-    ['environment', 'region', 'model mode', 'providers', 'logs', 'object lock of events', 'own KMS keys', 'deletion protection', 'USD per month', 'API deployment'],
+    [
+      'environment',
+      'region',
+      'model mode',
+      'providers',
+      'logs',
+      'object lock of events',
+      'own KMS keys',
+      'deletion protection',
+      'USD per month',
+      'API deployment',
+    ],
     ENVIRONMENTS.map(({ name, region, llm, retention, objectLock, customerKeys, deletionProtection, monthlyUsd, deployment }) => [
       code(name),
       region,

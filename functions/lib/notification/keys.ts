@@ -19,7 +19,8 @@ export const nameOf = ({
 }: Pick<Notification, 'job_id' | 'state' | 'visit' | 'kind' | 'n' | 'to'>): string =>
   `${job_id}/${state}-${visit}-${kind}-${n}-${sha256Hex(canonicalJson(to)).slice(0, 16)}`;
 
-export type OutboxFile = 'record' | 'sent' | 'dead' | { claim: number };
+/** `shown` is the record of what is for the outbox alone: it is where it belongs, and nobody sends it. */
+export type OutboxFile = 'record' | 'shown' | 'sent' | 'dead' | { claim: number };
 
 /** Key of a file of the notification called `name`. */
 export const outboxKey = (name: string, file: OutboxFile): string => {
@@ -30,9 +31,9 @@ export const outboxKey = (name: string, file: OutboxFile): string => {
 /** `<job_id>/<state>-<visit>-<kind>-<n>-<recipient>`: also what a path may name. */
 export const OUTBOX_NAME = /^[0-9a-f]{12}\/[A-Za-z][A-Za-z0-9]{0,63}-\d{1,6}-[a-z]{1,16}-\d{1,4}-[0-9a-f]{16}$/;
 
-const FILE = /^(?<name>[^.]+)(?:\.(?:(?<marker>sent|dead)|claim-(?<claim>\d{1,2})))?\.json$/;
+const FILE = /^(?<name>[^.]+)(?:\.(?:(?<marker>shown|sent|dead)|claim-(?<claim>\d{1,2})))?\.json$/;
 
-export type OutboxListing = { name: string; claims: number; settled: 'sent' | 'dead' | null };
+export type OutboxListing = { name: string; claims: number; settled: 'shown' | 'sent' | 'dead' | null };
 
 /** What a listing of keys says of each notification, in key order; keys of anything else are passed over. */
 export const readListing = (keys: readonly string[]): OutboxListing[] => {
@@ -44,7 +45,9 @@ export const readListing = (keys: readonly string[]): OutboxListing[] => {
     const entry = found.get(name) ?? { name, claims: 0, settled: null, recorded: false };
     const marker = parts['marker'];
     // Sent wins: what was sent is not dead, whatever a slower sender thought of it.
-    if (marker === 'sent' || (marker === 'dead' && entry.settled === null)) entry.settled = marker;
+    if (marker === 'shown') entry.recorded = true;
+    if (marker === 'shown') entry.settled ??= marker;
+    else if (marker === 'sent' || (marker === 'dead' && entry.settled === null)) entry.settled = marker;
     else if (parts['claim']) entry.claims = Math.max(entry.claims, Number(parts['claim']));
     else if (!marker) entry.recorded = true;
     found.set(name, entry);

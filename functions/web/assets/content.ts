@@ -135,6 +135,7 @@ figure img { display: block; width: 100%; height: auto; border: 1px solid var(--
 .prose { display: grid; gap: var(--s3); }
 .prose ul, .prose ol { padding-left: var(--s6); }
 p.prose { display: block; }
+.card details > .card + .card { margin-top: var(--s3); }
 .revised { display: grid; gap: var(--s1); }
 .controls { display: grid; gap: var(--s2); }
 .controls form { padding: var(--s2) 0 var(--s3); max-width: 72ch; }

@@ -86,6 +86,18 @@ const outcome = ({ opened: { state, approval, approver }, now }: LinkView): Html
   );
 };
 
+/** A vote that does not decide yet is told before anything else. */
+const voteNote = ({ opened: { approval, approver } }: LinkView): Html | string => {
+  const vote = approval.votes.find(({ by }) => by === approver);
+  if (!vote) return '';
+  const { length } = approval.votes;
+  return notice(
+    'good',
+    'Your approval is recorded',
+    html`<p>${length} of ${approval.policy.quorum} approvals. The job goes on with the last of them.</p>`,
+  );
+};
+
 const withFile = (evidence: Evidence): Evidence => ({ ...evidence, href: `?file=${encodeURIComponent(evidence.name)}` });
 
 const evidencePart = ({ opened: { approval, events }, evidence }: LinkView): Html => {
@@ -108,7 +120,7 @@ ${open ? askedFacts(approval, now) : ''}<div><dt>Cost so far</dt><dd>${costLine(
 export const linkPage = (web: Web, view: LinkView): Html | Promise<Html> => {
   const { state, approval } = view.opened;
   const open = isOpen(state, approval) && approval.decision === null;
-  const main = html`${view.banner ?? ''}${open ? '' : outcome(view)}${head(view, open)}${open ? revisionNote(state, approval, view.now) : ''}
+  const main = html`${view.banner ?? ''}${open ? voteNote(view) : outcome(view)}${head(view, open)}${open ? revisionNote(state, approval, view.now) : ''}
 ${evidencePart(view)}${open ? answering(web, view) : ''}</section>`;
   const actor = view.reader.kind === 'person' ? view.reader.actor : null;
   return page(web, { title: meaning(approval.step).question, at: null, actor, bare: true, main });

@@ -35,7 +35,16 @@ const toldBy = (events: readonly JobEvent[]): SomeUnits => {
   return { transitions, invocations: transitions + asked, s3_puts, api_requests: asked };
 };
 
-const UNTOLD: readonly UnitName[] = ['gb_seconds', 's3_gets', 's3_bytes_in', 's3_bytes_out', 'write_units', 'read_units', 'log_bytes', 'signatures'];
+const UNTOLD: readonly UnitName[] = [
+  'gb_seconds',
+  's3_gets',
+  's3_bytes_in',
+  's3_bytes_out',
+  'write_units',
+  'read_units',
+  'log_bytes',
+  'signatures',
+];
 
 /** The least a job can have cost, from its events alone: where nobody counts requests. */
 export const costFromLog = (jobId: string, events: readonly JobEvent[]): CostView => {

@@ -151,11 +151,7 @@ const scalarNotes = (event: JobEvent): Entry['notes'] =>
     .slice(0, 6)
     .map(([key, value]) => ({ label: keyLabel(key), text: typeof value === 'number' ? figure(value) : clip(String(value), 300) }));
 
-const notesOf = (event: JobEvent): Entry['notes'] => [
-  ...answerNotes(event.outputs),
-  ...approvalNotes(event.outputs),
-  ...scalarNotes(event),
-];
+const notesOf = (event: JobEvent): Entry['notes'] => [...answerNotes(event.outputs), ...approvalNotes(event), ...scalarNotes(event)];
 
 const SEEN: EventType[] = ['APPROVED', 'REJECTED', 'REVISION_REQUESTED', 'APPROVAL_VOTED', 'RESUMED'];
 
@@ -165,8 +161,9 @@ const regardOf = ({ event_type, actor, outputs }: JobEvent): Entry['regard'] => 
 };
 
 /** Who voted so far, in whose name, and which approvers an event names. */
-const approvalNotes = ({ votes, quorum, approvers, links }: Record<string, unknown>): Entry['notes'] => {
-  const names = z.array(z.string()).safeParse(votes).data ?? [];
+const approvalNotes = ({ event_type, outputs: { votes, quorum, approvers, links } }: JobEvent): Entry['notes'] => {
+  const approves = event_type === 'APPROVAL_VOTED' || event_type === 'APPROVED';
+  const names = (approves && z.array(z.string()).safeParse(votes).data) || [];
   const asked = z.array(z.string()).safeParse(approvers).data ?? [];
   const issued = z.array(z.object({ approver: z.string() })).safeParse(links).data ?? [];
   return [

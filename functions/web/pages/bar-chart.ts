@@ -7,7 +7,7 @@ export type BarChart = { id: string; title: string; unit: string; bars: readonly
 
 // Units of the viewBox: on a phone one is about one pixel.
 const WIDTH = 360;
-const LABELS = 124;
+const LABELS = 136;
 const VALUES = 44;
 const ROW = 28;
 const BAR = 16;

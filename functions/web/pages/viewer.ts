@@ -71,8 +71,15 @@ const lines = (text: string, { page, pageHref }: Viewed): Html => {
 
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
-const row = (cells: string[]): Html =>
-  html`<tr>${cells.map((cell) => html`<td${NUMBER.test(cell) ? html` class="num"` : ''}>${clip(cell, 200)}</td>`)}</tr>`;
+/** Dates and short names keep to one line; longer text may break. */
+const KEEP = 24;
+
+const cellClass = (cell: string): Html | string => {
+  if (NUMBER.test(cell)) return html` class="num"`;
+  return cell.length <= KEEP ? html` class="span"` : '';
+};
+
+const row = (cells: string[]): Html => html`<tr>${cells.map((cell) => html`<td${cellClass(cell)}>${clip(cell, 200)}</td>`)}</tr>`;
 
 const table = (text: string, { page, pageHref }: Viewed): Html => {
   const shown = tablePage(text, page);

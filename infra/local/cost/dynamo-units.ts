@@ -90,7 +90,11 @@ export const countingDynamo =
   (handle: Handle, count: (job: string | null, units: SomeUnits) => void): Handle =>
   (request) => {
     const operation = operationOf(request);
-    const of = /^(PutItem|UpdateItem|DeleteItem)$/.test(operation) ? write : /^(GetItem|Query|BatchGetItem|Scan)$/.test(operation) ? read : null;
+    const of = /^(PutItem|UpdateItem|DeleteItem)$/.test(operation)
+      ? write
+      : /^(GetItem|Query|BatchGetItem|Scan)$/.test(operation)
+        ? read
+        : null;
     const body = of && Body.safeParse(JSON.parse(request.body.toString()));
     if (!of || !body?.success) return handle(request);
     const job = jobOfDynamo(request);

@@ -13,7 +13,7 @@ const numberSize = (text: unknown): number => Math.ceil(String(text).replace(/^-
 
 /** Size of a value in bytes (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html). */
 const valueSize = (attribute: unknown): number => {
-  const [[type, value] = ["NULL", true]] = Object.entries(Attribute.parse(attribute));
+  const [[type, value] = ['NULL', true]] = Object.entries(Attribute.parse(attribute));
   switch (type) {
     case 'S':
       return bytes(value);
@@ -22,18 +22,28 @@ const valueSize = (attribute: unknown): number => {
     case 'B':
       return Math.floor((String(value).length * 3) / 4);
     case 'L':
-      return 3 + z.array(z.unknown()).parse(value).reduce<number>((sum, one) => sum + 1 + valueSize(one), 0);
+      return (
+        3 +
+        z
+          .array(z.unknown())
+          .parse(value)
+          .reduce<number>((sum, one) => sum + 1 + valueSize(one), 0)
+      );
     case 'M':
       return 3 + Object.entries(Item.parse(value)).reduce((sum, [name, one]) => sum + 1 + bytes(name) + valueSize(one), 0);
     case 'SS':
     case 'NS':
-      return z.array(z.string()).parse(value).reduce((sum, one) => sum + (type === 'SS' ? bytes(one) : numberSize(one)), 0);
+      return z
+        .array(z.string())
+        .parse(value)
+        .reduce((sum, one) => sum + (type === 'SS' ? bytes(one) : numberSize(one)), 0);
     default:
       return 1;
   }
 };
 
-export const itemSize = (item: Item): number => Object.entries(item).reduce((sum, [name, value]) => sum + bytes(name) + valueSize(value), 0);
+export const itemSize = (item: Item): number =>
+  Object.entries(item).reduce((sum, [name, value]) => sum + bytes(name) + valueSize(value), 0);
 
 const KB = 1024;
 const unitsOf = (item: Item | null): number => (item ? Math.max(1, Math.ceil(itemSize(item) / KB)) : 0);

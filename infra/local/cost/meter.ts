@@ -4,8 +4,8 @@ import type { S3 } from '../s3/server.ts';
 import type { AwsRequest, Handle } from '../wire.ts';
 import { openBook } from './book.ts';
 import { countingDynamo } from './dynamo-units.ts';
-import { createScopes, type Kind } from './scope.ts';
 import { jobOfS3, s3Units } from './s3-units.ts';
+import { createScopes, type Kind } from './scope.ts';
 
 export type Meter = {
   s3(handle: S3['handle']): S3['handle'];
@@ -67,9 +67,7 @@ export const createMeter = (file: string): Meter => {
     invocation: ({ name, memoryMb }, run) =>
       during(ROUNDS.includes(name) ? 'upkeep' : 'job', () => timed(memoryMb, { log_bytes: INVOCATION_LOG_BYTES }, run)),
     api: (request, memoryMb, run) =>
-      during(kindOfRequest(request), () =>
-        timed(memoryMb, { api_requests: 1, log_bytes: INVOCATION_LOG_BYTES + ACCESS_LOG_BYTES }, run),
-      ),
+      during(kindOfRequest(request), () => timed(memoryMb, { api_requests: 1, log_bytes: INVOCATION_LOG_BYTES + ACCESS_LOG_BYTES }, run)),
     read: book.read,
     close: book.close,
   };

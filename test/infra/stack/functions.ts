@@ -9,6 +9,7 @@ import {
   ISSUER,
   list,
   ofType,
+  type Properties,
   rolesOfFunctions,
   type Statement,
   statementsOfRole,
@@ -21,6 +22,22 @@ const VALID = {
   ...{ HOLDPOINT_EVENTS_BUCKET: 'e', HOLDPOINT_ARTIFACTS_BUCKET: 'a', HOLDPOINT_CASSETTES_BUCKET: 'c', HOLDPOINT_TELEMETRY_BUCKET: 't' },
   ...{ HOLDPOINT_TABLE: 'jobs', HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x' },
 };
+
+/** Variables of a function, with something of the right kind where a deployment knows the value. */
+const variablesOf = (properties: Properties): Record<string, string> => {
+  const { Variables } = properties['Environment'] as { Variables: Record<string, unknown> };
+  const known = (name: string, value: unknown): string =>
+    name === 'HOLDPOINT_ORIGIN'
+      ? 'https://api.example.com'
+      : flat(value)
+          .replace(/^holdpoint/, 'arn:aws:secretsmanager:')
+          .replaceAll('<AWS::AccountId>', ACCOUNT);
+  return Object.fromEntries(
+    Object.entries(Variables).map(([name, value]) => [name, typeof value === 'string' ? value : known(name, value)]),
+  );
+};
+
+const ACCOUNT = '123456789012';
 
 const NAMES = FUNCTIONS.map(({ name }) => name);
 
@@ -67,17 +84,10 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
 
   test('the environment of every function is one it accepts, and names the alias, not the machine', () => {
     for (const [, { Properties }] of functions) {
-      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
-      const variables = Object.fromEntries(
-        Object.entries(Variables).map(([name, value]) => [
-          name,
-          typeof value === 'string' ? value : flat(value).replace(/^holdpoint/, 'arn:aws:secretsmanager:'),
-        ]),
-      );
-      expect(readEnv(variables)).toMatchObject({
+      expect(readEnv(variablesOf(Properties))).toMatchObject({
         HOLDPOINT_ENV: env,
         HOLDPOINT_TABLE: `holdpoint-${env}-jobs`,
-        HOLDPOINT_JOB_MACHINE_ARN: `arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-job:live`,
+        HOLDPOINT_JOB_MACHINE_ARN: `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:holdpoint-${env}-job:live`,
       });
     }
   });
@@ -184,7 +194,9 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
   test('digests are written every hour, and a pass that fails raises an alarm', () => {
     const schedule = ofType(service, 'AWS::Scheduler::Schedule').find(([id]) => id.startsWith('DigestSchedule'));
     expect(schedule?.[1].Properties).toMatchObject({ ScheduleExpression: 'rate(1 hour)', Target: { Input: '{"thorough":true}' } });
-    const alarm = ofType(service, 'AWS::CloudWatch::Alarm').find(([id]) => id.startsWith('DigestSchedule'));
+    const alarm = ofType(service, 'AWS::CloudWatch::Alarm').find(
+      ([, { Properties }]) => Properties['AlarmName'] === `holdpoint-${env}-digest-errors`,
+    );
     expect(alarm?.[1].Properties).toMatchObject({
       MetricName: 'Errors',
       Threshold: 1,

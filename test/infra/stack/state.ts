@@ -28,7 +28,7 @@ describe.each(ENVIRONMENTS)('$name', (settings) => {
   test('buckets and table have the names the interfaces promise', () => {
     const base = `holdpoint-${settings.name}`;
     expect([...named.keys()].sort()).toEqual(
-      ['access-logs', 'artifacts', 'cassettes', 'events', 'telemetry'].map((name) => `${base}-${name}`),
+      ['access-logs', 'artifacts', 'cassettes', 'events', 'queries', 'telemetry'].map((name) => `${base}-${name}`),
     );
     expect(table['TableName']).toBe(`${base}-jobs`);
   });
@@ -160,6 +160,6 @@ test('production is deletion-protected, locked and encrypted with its own key', 
 
 test('a suffix ends every bucket name, since bucket names are global', () => {
   const names = [...buckets(synthesized('suffixed').state).keys()];
-  expect(names).toHaveLength(5);
+  expect(names).toHaveLength(6);
   for (const name of names) expect(name).toMatch(/^holdpoint-suffixed-.+-123456789012$/);
 });
