@@ -22,6 +22,7 @@ import { seed } from './seed.ts';
 import {
   ACCOUNT,
   ALERTS_TOPIC_ARN,
+  APPROVALS_TOPIC_ARN,
   BUCKET_SETTINGS,
   DIGEST_EVERY_S,
   functionVariables,
@@ -127,7 +128,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const iam = await startIam(options.enforceIam);
     // Behind the policies: what is refused there reaches no service.
     const s3Handle = meter.s3((request, caller) => s3.handle(request, caller));
-    const { handle: sns } = createSns({ topics: [ALERTS_TOPIC_ARN] });
+    const { handle: sns } = createSns({ topics: [APPROVALS_TOPIC_ARN, ALERTS_TOPIC_ARN] });
     const dynamoHandle = meter.dynamodb(dynamo.handle);
     const endpoint = intercept(
       createEndpoint({

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
-import { bucketName, LIVE, machineName, tableName } from '../names.ts';
+import { bucketName, LIVE, machineName, tableName, topicName } from '../names.ts';
 
 const LOCAL = { name: 'local' };
 
@@ -19,6 +19,8 @@ export const JOB_MACHINE = machineName(LOCAL);
 export const JOB_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${JOB_MACHINE}`;
 
 /** Where the local SNS takes messages: nobody subscribes, they are shown in the outbox. */
+/** Where the stack tells approvers by e-mail. */
+export const APPROVALS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${topicName(LOCAL, 'approvals')}`;
 export const ALERTS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:holdpoint-local-alerts`;
 
 /** How often digests are written, in seconds: hourly on AWS. */

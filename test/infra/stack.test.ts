@@ -1,5 +1,8 @@
 // One file, so that the templates are synthesized once: that takes longer than all of these tests together.
+import './stack/blind-spots.ts';
 import './stack/functions.ts';
 import './stack/http-api.ts';
 import './stack/job-machine.ts';
+import './stack/lint.ts';
+import './stack/operations.ts';
 import './stack/state.ts';

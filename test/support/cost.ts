@@ -12,6 +12,20 @@ const isDone = async (web: string, jobId: string): Promise<boolean> =>
 export const costOf = async (web: string, jobId: string): Promise<CostView> =>
   CostView.parse((await call(web, `/jobs/${jobId}/cost`)).body);
 
+/** The cost once nothing is under way: a hold shows before its function has written all it has to. */
+export const costAtRest = async (web: string, jobId: string): Promise<CostView> => {
+  let before = await costOf(web, jobId);
+  return until(
+    async () => {
+      const last = before;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      before = await costOf(web, jobId);
+      return { last, now: before };
+    },
+    ({ last, now }) => JSON.stringify(last.units) === JSON.stringify(now.units),
+  ).then(({ now }) => now);
+};
+
 /** Runs a job through these approvals to its end, looking at nothing, and says what it came to. */
 export const costOfRun = async (web: string, spec: unknown, steps: readonly string[]): Promise<CostView> => {
   const { job_id } = await submit(web, spec);

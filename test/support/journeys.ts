@@ -4,11 +4,12 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import { DEFAULT_ADDRESS } from '../../contracts/notification.ts';
 import { createCommands } from '../../functions/stage/commands.ts';
 import type { CloudOptions } from '../../infra/local/cloud.ts';
-import { functionVariables, JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
+import { APPROVALS_TOPIC_ARN, functionVariables, JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
-import type { AwsRequest } from '../../infra/local/wire.ts';
+import type { AwsRequest, Handle } from '../../infra/local/wire.ts';
 import {
   type Answer,
   approve,
@@ -240,14 +241,28 @@ const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
   }
 };
 
+/** Approvers are told by e-mail, through the topic of the stack. */
+const telling = (steps: object) => ({
+  HOLDPOINT_NOTIFY_TOPIC_ARN: APPROVALS_TOPIC_ARN,
+  HOLDPOINT_APPROVAL_POLICY: JSON.stringify({
+    ...LOCAL_POLICY,
+    steps,
+    recipients: [{ approver: null, channel: 'email', address: DEFAULT_ADDRESS }],
+  }),
+});
+
 /** The API cannot reach Step Functions: what people decide is carried out by the reconciler. */
 const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
   const unsent = ({ method, path }: AwsRequest): boolean =>
-    method === 'PUT' && path.includes('/notifications/') && path.endsWith('.sent.json');
+    method === 'PUT' && path.includes('/notifications/') && /\.(sent|dead)\.json$/.test(path);
   const muted = (request: AwsRequest): boolean =>
     (by('checkpoint', request) && unsent(request)) ||
     (by('web', request) && /^AWSStepFunctions\.(SendTask|Stop)/.test(request.headers['x-amz-target'] ?? ''));
-  const cloud = await startTestCloud({ ...options, intercept: (handle) => async (request) => (muted(request) ? FAILED : handle(request)) });
+  const cloud = await startTestCloud({
+    ...options,
+    environment: telling({}),
+    intercept: (handle) => async (request) => (muted(request) ? FAILED : handle(request)),
+  });
   const { web } = cloud;
   try {
     const opened = await Promise.all([idea(), idea(), idea()].map((spec) => submit(web, spec)));
@@ -264,10 +279,19 @@ const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
   }
 };
 
+/** The item of flags is lost, and with it what it said: functions read the audit log instead. */
+const withoutFlags =
+  (handle: Handle): Handle =>
+  async (request) => {
+    const answer = await handle(request);
+    const asks = request.headers['x-amz-target']?.endsWith('.GetItem') === true && request.body.includes('"FLAGS"');
+    return asks && answer.status === 200 ? { ...answer, headers: {}, body: '{}' } : answer;
+  };
+
 /** States that read a document of their job, in the order of the machine. */
 const READERS = ['compile', 'run', 'gates', 'registry', 'report'];
 
-/** Each of these states finds a document gone; a person sends the job on, which runs again from its log. */
+/** Each of these states finds a document gone; a person sends the job on, which runs again from its log. Flags are gone too. */
 const lostDocuments = async (options: Partial<CloudOptions>): Promise<void> => {
   let loser: string | undefined;
   const redirected = (request: AwsRequest): AwsRequest => {
@@ -276,7 +300,7 @@ const lostDocuments = async (options: Partial<CloudOptions>): Promise<void> => {
     loser = undefined;
     return { ...request, path: `${request.path}.gone` };
   };
-  const cloud = await startTestCloud({ ...options, intercept: (handle) => (request) => handle(redirected(request)) });
+  const cloud = await startTestCloud({ ...options, intercept: (handle) => (request) => withoutFlags(handle)(redirected(request)) });
   const { web } = cloud;
   try {
     const { job_id } = await submit(web, idea());
@@ -308,7 +332,7 @@ const byPolicy = async (options: Partial<CloudOptions>): Promise<void> => {
     on_expiry: 'escalate',
     escalate_to: ['boss'],
   };
-  const environment = { HOLDPOINT_APPROVAL_POLICY: JSON.stringify({ ...LOCAL_POLICY, steps: { blueprint } }) };
+  const environment = telling({ blueprint });
   const cloud = await startTestCloud({ ...options, environment });
   try {
     const { job_id } = await submit(cloud.web, idea());

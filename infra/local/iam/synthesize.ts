@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
+import { DEFAULT_ADDRESS } from '../../../contracts/notification.ts';
 import { ENVIRONMENTS, type Environment } from '../../environments.ts';
 import { FUNCTIONS } from '../../functions.ts';
 import { functionName } from '../../names.ts';
@@ -13,11 +14,12 @@ import { type Documents, extractDocuments, Template } from './template.ts';
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const CACHE = path.join(ROOT, '.cache/iam-policies.json');
 
-/** This cloud as the stack would build it: like the environment of developers, and answers can be recorded. */
+/** This cloud as the stack would build it: like the environment of developers; answers can be recorded, and people told by e-mail. */
 const local = (): Environment => {
   const dev = ENVIRONMENTS.find(({ name }) => name === 'dev');
   if (!dev) throw new Error('infra/environments.ts has no environment "dev", after which the local cloud is modelled');
-  return { ...dev, name: 'local', account: ACCOUNT, region: REGION, llm: { ...dev.llm, mode: 'record' } };
+  const approvals = { ...dev.approvals, recipients: [{ approver: null, channel: 'email' as const, address: DEFAULT_ADDRESS }] };
+  return { ...dev, name: 'local', account: ACCOUNT, region: REGION, approvals, llm: { ...dev.llm, mode: 'record' } };
 };
 
 /** What the policies are made of. Functions' code is not: a stub stands in for it. */
