@@ -9,6 +9,16 @@ import { SIGN_IN_VARIABLES, signInOf } from './oidc/settings.ts';
 const nonEmpty = z.string().min(1);
 const arn = z.string().regex(/^arn:[a-z-]+:/, 'must be an ARN');
 
+/** The parser's own message would quote the value. */
+const parseJson = (text: string, context: z.RefinementCtx): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+};
+
 /** Variables a function reads, with what is allowed. Unknown variables are the platform's. */
 export const Variables = z.object({
   HOLDPOINT_ENV: z.string().regex(/^[a-z][a-z0-9-]{1,20}$/, 'must be 2-21 lower-case letters, digits or "-"'),
@@ -33,11 +43,7 @@ export const Variables = z.object({
   /** Provider keys as one secret: AWS only. */
   HOLDPOINT_LLM_KEYS_SECRET_ARN: arn.optional(),
   /** Further secret values, as a JSON array: local only. */
-  HOLDPOINT_KNOWN_SECRETS: z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(z.array(z.string()))
-    .optional(),
+  HOLDPOINT_KNOWN_SECRETS: z.string().transform(parseJson).pipe(z.array(z.string())).optional(),
   /** `emf`: metrics are log lines in CloudWatch's embedded metric format. */
   HOLDPOINT_METRICS: z.enum(['off', 'emf']).default('off'),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),
@@ -46,11 +52,7 @@ export const Variables = z.object({
   /** Addresses of notifications as one secret: AWS only. */
   HOLDPOINT_NOTIFY_SECRET_ARN: arn.optional(),
   /** Approval rules as JSON (`ApprovalPolicy`); without it two people, signed in. */
-  HOLDPOINT_APPROVAL_POLICY: z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(ApprovalPolicy)
-    .default(DEFAULT_POLICY),
+  HOLDPOINT_APPROVAL_POLICY: z.string().transform(parseJson).pipe(ApprovalPolicy).default(DEFAULT_POLICY),
   /** How long a function may go by flags and kill switch as it read them. At most 15 s, so that a change holds within 30 s. */
   HOLDPOINT_FLAGS_MAX_AGE_MS: z
     .string()

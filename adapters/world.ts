@@ -13,6 +13,7 @@ import type {
   KeyRing,
   LinkIndex,
   ModelPort,
+  ReadKeyRing,
   SwitchReader,
   TaskTokens,
 } from '../contracts/ports.ts';
@@ -62,7 +63,7 @@ export type World = {
   cassettes: Cassettes;
   budgets: Budgets;
   model: ModelPort;
-  keyRing: () => Promise<KeyRing>;
+  keyRing: ReadKeyRing;
   outbox: Outbox;
   /** A link by its name. */
   linkOf: LinkOf;

@@ -183,7 +183,7 @@ test('metrics, approvals, snapshots and reconcile print the answer as one docume
     '/metrics': { stalled_count: 0, jobs: { DONE: 2 } },
     '/approvals': { approvals: [], next_cursor: null },
     '/snapshots': { snapshots: [] },
-    '/reconcile': { checked: 1, repaired: 0, redelivered: 0, redriven: 0 },
+    '/reconcile': { checked: 1, repaired: 0, redelivered: 0, redriven: 0, failed: 0 },
   };
   server.handle = ({ path }) => ({ json: answers[path] });
   for (const [argv, path] of [
@@ -196,4 +196,25 @@ test('metrics, approvals, snapshots and reconcile print the answer as one docume
     expect((await run(...argv)).stdout).not.toBe('');
   }
   expect(JSON.parse(last()?.body ?? '')).toEqual({ restart_waiters: true });
+});
+
+test('cost prints every counted unit and the sum; what nobody counted is said, not guessed', async () => {
+  const counted = { transitions: 14, invocations: 14, s3_puts: 40, write_units: null, gb_seconds: 0.1234 };
+  const body = {
+    job_id: JOB_ID,
+    counted_by: 'log',
+    usd: 0.000637,
+    units: counted,
+    viewing: null,
+    upkeep: null,
+    not_counted: ['reads\u001b[2J'],
+  };
+  server.handle = () => ({ json: body });
+  const { exit, stdout } = await run('cost', JOB_ID);
+  expect(exit).toBe(0);
+  expect(stdout).toMatch(/state transitions +14\n/);
+  expect(stdout).toMatch(/DynamoDB write units +not counted\n/);
+  expect(stdout).toContain('$0.000637');
+  expect(stdout).not.toContain('\u001b');
+  expect(JSON.parse((await run('cost', JOB_ID, '--json')).stdout)).toEqual(body);
 });

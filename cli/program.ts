@@ -6,15 +6,18 @@ import { approvals } from './verbs/approvals.ts';
 import { approve } from './verbs/approve.ts';
 import { cancel } from './verbs/cancel.ts';
 import { cassette } from './verbs/cassette.ts';
+import { cost } from './verbs/cost.ts';
 import { flags } from './verbs/flags.ts';
 import { jobs } from './verbs/jobs.ts';
 import { kill } from './verbs/kill.ts';
+import { llmSites } from './verbs/llm-sites.ts';
 import { login } from './verbs/login.ts';
 import { metrics } from './verbs/metrics.ts';
 import { reconcile } from './verbs/reconcile.ts';
 import { redact } from './verbs/redact.ts';
 import { redrive } from './verbs/redrive.ts';
 import { regress } from './verbs/regress.ts';
+import { rehearseUpgrade } from './verbs/rehearse-upgrade.ts';
 import { reject } from './verbs/reject.ts';
 import { resume } from './verbs/resume.ts';
 import { revise } from './verbs/revise.ts';
@@ -31,9 +34,9 @@ import type { World } from './world.ts';
 const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, resume, cancel, redrive],
-  ...[timeline, verify, snapshot, reconcile, metrics],
+  ...[timeline, verify, snapshot, reconcile, metrics, cost, rehearseUpgrade],
   ...[flags, kill],
-  ...[cassette, regress, redact, login],
+  ...[cassette, regress, redact, llmSites, login],
 ];
 
 const EXIT_CODES = `

@@ -43,7 +43,8 @@ export const StepPolicy = z.strictObject({
 });
 export type StepPolicy = z.infer<typeof StepPolicy>;
 
-const NEVER_AUTOMATIC: readonly string[] = ['llm_live_confirm', 'runspec'];
+/** Live calls, what runs, money, and what the guard stopped: a person signs them. */
+const NEVER_AUTOMATIC: readonly string[] = ['llm_live_confirm', 'runspec', 'agent_output_invalid', 'budget_escalation'];
 
 const reachable = ({ approvers, quorum, escalate_to, on_expiry }: StepPolicy): string | null => {
   if (approvers.length > 0 && quorum > approvers.length) return `quorum is ${quorum} but only ${approvers.length} may approve`;

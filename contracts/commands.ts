@@ -61,5 +61,5 @@ export type Commands = {
   reconcile(options: {
     restartWaiters: boolean;
     all: boolean;
-  }): Promise<{ checked: number; repaired: number; redelivered: number; redriven: number }>;
+  }): Promise<{ checked: number; repaired: number; redelivered: number; redriven: number; failed: number }>;
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { JobId, RunId, Sha256 } from './ids.ts';
+import { Instant, JobId, RunId, Sha256 } from './ids.ts';
 import { ArtifactRef } from './job-state.ts';
 import { Mode } from './llm.ts';
 
@@ -15,6 +15,8 @@ export const JobContext = z.strictObject({
   state: z.string().min(1).max(80),
   last_seq: z.int().min(1),
   last_hash: Sha256,
+  /** When the event at `last_seq` was written: the time of what follows, the same for every try of it. */
+  last_at: Instant.optional(),
   /** Up to this sequence the log was written by an earlier execution: look there before working. */
   replay_until: z.int().min(0),
   /** Entries into each state so far. */

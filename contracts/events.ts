@@ -50,6 +50,9 @@ export const Actor = z.strictObject({
 });
 export type Actor = z.infer<typeof Actor>;
 
+/** Longest message of an event, in characters. */
+export const MESSAGE_MAX = 4000;
+
 /** `job_event_v1`. `hash` = sha256 of the canonical (RFC 8785) event without `hash`. */
 export const JobEvent = z.strictObject({
   schema_version: z.literal('job_event_v1'),
@@ -62,7 +65,7 @@ export const JobEvent = z.strictObject({
   step: z.string().max(64).nullable(),
   actor: Actor,
   at: Instant,
-  message: z.string().max(4000).nullable(),
+  message: z.string().max(MESSAGE_MAX).nullable(),
   outputs: z.record(z.string(), z.unknown()),
   prev_hash: Sha256,
   hash: Sha256,

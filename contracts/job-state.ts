@@ -97,6 +97,8 @@ export type JobFacts = {
   calls: unknown[];
   /** How often another execution took the job over. */
   redrives: number;
+  /** How often the reconciler did that since a person last moved the job on. */
+  automatic_redrives: number;
   /** Set by CANCELLED until DONE follows. */
   cancelled: boolean;
 };

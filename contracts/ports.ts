@@ -93,6 +93,11 @@ export type TaskToken = {
   run_id: string;
   token: string /** The hold's own context: its answer is signed from it. */;
   context: JobContext;
+  /**
+   * Where its answers lead, by the definition that the execution runs on: who decides may be of a later build that has other states.
+   * Absent in waits that were opened before this was kept.
+   */
+  leads_to?: { next: string; revise: string | null } | undefined;
 };
 
 export type TaskTokens = {
@@ -165,5 +170,8 @@ export type ModelPort = {
 
 /** HMAC keys for the context: the current one signs, retired ones still verify. */
 export type KeyRing = { current: string; keys: Record<string, string> };
+
+/** The ring, cached. `fresh` asks for it anew: a context may be signed with a key that was just added. */
+export type ReadKeyRing = (options?: { fresh?: boolean }) => Promise<KeyRing>;
 
 export type Clock = () => Date;

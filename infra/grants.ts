@@ -127,7 +127,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     ...[jobFiles(GET), notifications(GET_PUT)],
     keys('FileKeys', 'artifacts', 'jobs/', 'notifications/'),
     audit(GET),
-    table('GetItem', 'PutItem', 'DeleteItem', 'Query'),
+    table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     query('waiting', 'due'),
     ...CONTROL,
     HISTORY,

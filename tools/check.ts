@@ -11,6 +11,7 @@ const CHECKS: Record<string, string[]> = {
   prices: ['node', 'tools/prices.ts', '--check'],
   reference: ['node', 'tools/reference.ts', '--check'],
   docs: ['node', 'tools/docs.ts', '--check'],
+  llm: ['node', 'tools/llm-sites.ts', '--check'],
 };
 
 const run = (name: string, [command = '', ...args]: string[]): Promise<boolean> =>

@@ -1,14 +1,14 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { PermanentError, UnreadableDocument } from '../../contracts/errors.ts';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { UnreadableDocument } from '../../contracts/errors.ts';
 import { JobEvent } from '../../contracts/events.ts';
 import { canonicalJson } from '../../functions/lib/canonical-json.ts';
-import { hasName, isMissing } from './aws-errors.ts';
+import { isMissing } from './aws-errors.ts';
+import { createOnce } from './create-once.ts';
 
 /** How many events are asked for at once: sequence numbers have no gaps, so the first missing key ends the log. */
 const READ_AHEAD = 16;
 /** Requests of one reader under way at the most. */
 const MOST_AT_ONCE = 64;
-const TRIES = 5;
 
 const parseEvent = (text: string, key: string): JobEvent => {
   const parsed = JobEvent.safeParse(JSON.parse(text));
@@ -30,28 +30,11 @@ export const getEvent = async (s3: S3Client, bucket: string, key: string): Promi
   }
 };
 
-const put = async (s3: S3Client, Bucket: string, Key: string, event: JobEvent): Promise<'appended' | 'conflict' | 'again'> => {
-  try {
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body: canonicalJson(event), IfNoneMatch: '*', ContentType: 'application/json' }));
-    return 'appended';
-  } catch (error) {
-    if (hasName(error, 'PreconditionFailed')) return 'conflict';
-    // A concurrent conditional write or delete of the same key: S3 asks to try again.
-    if (hasName(error, 'ConditionalRequestConflict')) return 'again';
-    throw error;
-  }
-};
-
-/**
- * Creates the object of an event, once: `PutObject` with `If-None-Match: *`
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
- */
-export const createEvent = async (s3: S3Client, bucket: string, key: string, event: JobEvent): Promise<'appended' | 'conflict'> => {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const result = await put(s3, bucket, key, event);
-    if (result !== 'again') return result;
-  }
-  throw new PermanentError(`S3 kept answering 409 for ${key}`);
+/** Creates the object of an event, once. */
+export const createEvent = async (s3: S3Client, Bucket: string, Key: string, event: JobEvent): Promise<'appended' | 'conflict'> => {
+  // What cannot be read back must not be written: nothing could ever take it out again.
+  const Body = canonicalJson(JobEvent.parse(event));
+  return (await createOnce(s3, { Bucket, Key, Body, ContentType: 'application/json' })) ? 'appended' : 'conflict';
 };
 
 /**

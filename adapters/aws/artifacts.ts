@@ -1,7 +1,8 @@
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Artifacts } from '../../contracts/ports.ts';
 import { sha256Hex } from '../../functions/lib/hash.ts';
-import { hasName, isMissing } from './aws-errors.ts';
+import { isMissing } from './aws-errors.ts';
+import { createOnce } from './create-once.ts';
 
 /** Files on S3. Bodies are text: every artifact of a job is JSON, CSV, SVG or Markdown. */
 export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
@@ -10,17 +11,7 @@ export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
     return { key, sha256: sha256Hex(body), bytes: Buffer.byteLength(body) };
   },
 
-  create: async (key, body, contentType) => {
-    try {
-      await s3.send(
-        new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType, IfNoneMatch: '*' }),
-      );
-      return true;
-    } catch (error) {
-      if (hasName(error, 'PreconditionFailed')) return false;
-      throw error;
-    }
-  },
+  create: (key, body, contentType) => createOnce(s3, { Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType }),
 
   get: async (key) => {
     try {

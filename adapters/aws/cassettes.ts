@@ -1,11 +1,12 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { PermanentError } from '../../contracts/errors.ts';
 import { AgentId, Sha256 } from '../../contracts/ids.ts';
 import { Cassette } from '../../contracts/llm.ts';
 import type { Cassettes } from '../../contracts/ports.ts';
 import { canonicalJson } from '../../functions/lib/canonical-json.ts';
 import { json } from '../../functions/lib/decode.ts';
-import { hasName, isMissing } from './aws-errors.ts';
+import { isMissing } from './aws-errors.ts';
+import { createOnce } from './create-once.ts';
 
 const decode = json(Cassette);
 const KEY = /^([a-z0-9][a-z0-9_-]*)\/([0-9a-f]{64})\.(\d+)\.json$/;
@@ -29,17 +30,10 @@ export const createCassettes = (s3: S3Client, bucket: string): Cassettes => ({
     }
   },
 
-  create: async (cassette) => {
+  create: (cassette) => {
     const { match, key, n } = cassette;
-    const body = canonicalJson(cassette);
-    const where = { Bucket: bucket, Key: cassetteObjectKey(match.agent, key, n) };
-    try {
-      await s3.send(new PutObjectCommand({ ...where, Body: body, ContentType: 'application/json', IfNoneMatch: '*' }));
-      return true;
-    } catch (error) {
-      if (hasName(error, 'PreconditionFailed')) return false;
-      throw error;
-    }
+    const Key = cassetteObjectKey(match.agent, key, n);
+    return createOnce(s3, { Bucket: bucket, Key, Body: canonicalJson(cassette), ContentType: 'application/json' });
   },
 
   list: async (agent) => {

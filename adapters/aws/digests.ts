@@ -1,35 +1,15 @@
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { type Digests, digestKey, type StoredVersion } from '../../contracts/digest.ts';
-import { RetryableError } from '../../contracts/errors.ts';
 import { canonicalJson } from '../../functions/lib/canonical-json.ts';
-import { hasName } from './aws-errors.ts';
+import { createOnce } from './create-once.ts';
 import { listVersions, numberOf, readStored } from './stored.ts';
 
 const FOLDER = 'digests/';
-const ATTEMPTS = 5;
 
 /** Digests on S3, beside the logs they sign: one object each, created conditionally on the next number. */
 export const createDigests = (s3: S3Client, unchecked: () => S3Client, bucket: string): Digests => ({
-  create: async (digest) => {
-    const put = {
-      Bucket: bucket,
-      Key: digestKey(digest.seq),
-      Body: canonicalJson(digest),
-      IfNoneMatch: '*',
-      ContentType: 'application/json',
-    };
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try {
-        await s3.send(new PutObjectCommand(put));
-        return true;
-      } catch (error) {
-        if (hasName(error, 'PreconditionFailed')) return false;
-        // A concurrent conditional write of the same key: S3 asks to try again.
-        if (!hasName(error, 'ConditionalRequestConflict')) throw error;
-      }
-    }
-    throw new RetryableError(`S3 kept answering 409 for ${put.Key}`);
-  },
+  create: (digest) =>
+    createOnce(s3, { Bucket: bucket, Key: digestKey(digest.seq), Body: canonicalJson(digest), ContentType: 'application/json' }),
 
   text: (seq) => readStored(unchecked(), bucket, digestKey(seq)),
 

@@ -86,8 +86,10 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
           new PutCommand({
             TableName: table,
             Item: toItem(record, nextCheckAt),
-            ConditionExpression: 'attribute_not_exists(pk) OR last_seq <= :seq',
-            ExpressionAttributeValues: { ':seq': record.last_seq },
+            // At the same sequence only an earlier check stays: somebody was about to decide.
+            ConditionExpression:
+              'attribute_not_exists(pk) OR last_seq < :seq OR (last_seq = :seq AND (NOT due_pk = :due OR next_check_at >= :next))',
+            ExpressionAttributeValues: { ':seq': record.last_seq, ':due': 'DUE', ':next': nextCheckAt ?? '' },
           }),
         );
       } catch (error) {

@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import type { KeyRing } from '../../contracts/ports.ts';
+import type { KeyRing, ReadKeyRing } from '../../contracts/ports.ts';
 import type { Env } from '../env.ts';
 
 /** How long a fetched key ring serves before it is fetched again: a rotated key is picked up within this, in ms. */
 const FRESH_MS = 5 * 60_000;
+/** How often a key nobody knows may send for the ring, in ms. */
+const ASK_AGAIN_MS = 2_000;
 
 /**
  * `{"current": "k2", "k1": "…", "k2": "…"}`: flat, because Secrets Manager can generate one member of a JSON
@@ -18,8 +20,17 @@ const Ring = z
   })
   .transform(({ current, ...keys }): KeyRing => ({ current, keys }));
 
+/** The parser's own message would quote the secret. */
+const jsonOrNull = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
 const parse = (text: string, where: string): KeyRing => {
-  const parsed = Ring.safeParse(JSON.parse(text));
+  const parsed = Ring.safeParse(jsonOrNull(text));
   if (parsed.success) return parsed.data;
   // The value is secret: only the place and the rule are named.
   throw new Error(
@@ -35,7 +46,7 @@ const fromSecretsManager = async (env: Env, arn: string): Promise<KeyRing> => {
 };
 
 /** Keys that sign and verify the context between states, cached. Retired keys stay in the ring while jobs may still wait. */
-export const createKeyRing = (env: Env): (() => Promise<KeyRing>) => {
+export const createKeyRing = (env: Env): ReadKeyRing => {
   if (env.HOLDPOINT_CONTEXT_KEYS !== undefined) {
     const ring = parse(env.HOLDPOINT_CONTEXT_KEYS, 'HOLDPOINT_CONTEXT_KEYS');
     return async () => ring;
@@ -43,8 +54,9 @@ export const createKeyRing = (env: Env): (() => Promise<KeyRing>) => {
   const arn = env.HOLDPOINT_CONTEXT_SECRET_ARN;
   if (!arn) throw new Error('neither HOLDPOINT_CONTEXT_SECRET_ARN nor HOLDPOINT_CONTEXT_KEYS is set: contexts could not be signed');
   let cached: { ring: Promise<KeyRing>; at: number } | undefined;
-  return () => {
-    if (!cached || Date.now() - cached.at > FRESH_MS) {
+  return ({ fresh = false } = {}) => {
+    const age = cached ? Date.now() - cached.at : Number.POSITIVE_INFINITY;
+    if (!cached || age > (fresh ? ASK_AGAIN_MS : FRESH_MS)) {
       const ring = fromSecretsManager(env, arn);
       cached = { ring, at: Date.now() };
       ring.catch(() => (cached = undefined));

@@ -1,4 +1,5 @@
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
 import { JobContext } from '../../contracts/context.ts';
 import type { TaskToken, TaskTokens } from '../../contracts/ports.ts';
 import { sha256Hex } from '../../functions/lib/hash.ts';
@@ -8,10 +9,14 @@ const key = ({ job_id, step, visit, token }: TaskToken) => ({
   sk: `TOKEN#${step}#${String(visit).padStart(6, '0')}#${sha256Hex(token).slice(0, 32)}`,
 });
 
+const LeadsTo = z.object({ next: z.string(), revise: z.string().nullable() }).optional();
+
 /** Open waits on DynamoDB: every token its own item, so that a late one never overwrites another. */
 export const createTaskTokens = (dynamo: DynamoDBDocumentClient, table: string): TaskTokens => ({
   put: async (token) => {
-    await dynamo.send(new PutCommand({ TableName: table, Item: { ...token, ...key(token) } }));
+    // Job, run and state are in the context: said twice they would make most items a write unit dearer.
+    const { job_id: _, run_id: __, state: ___, ...kept } = token;
+    await dynamo.send(new PutCommand({ TableName: table, Item: { ...kept, ...key(token) } }));
   },
 
   list: async (jobId) => {
@@ -23,15 +28,13 @@ export const createTaskTokens = (dynamo: DynamoDBDocumentClient, table: string):
         ConsistentRead: true,
       }),
     );
-    return Items.map(({ state, step, visit, run_id, token, context }) => ({
-      job_id: jobId,
-      state: String(state),
-      step: String(step),
-      visit: Number(visit),
-      run_id: String(run_id),
-      token: String(token),
-      context: JobContext.parse(context),
-    }));
+    return Items.map(({ step, visit, token, context: stored, leads_to }) => {
+      const context = JobContext.parse(stored);
+      return {
+        ...{ job_id: jobId, run_id: context.run_id, state: context.state, step: String(step), visit: Number(visit), token: String(token) },
+        ...{ context, leads_to: LeadsTo.parse(leads_to) },
+      };
+    });
   },
 
   close: async (token) => {

@@ -19,8 +19,8 @@ export const reconcile: Verb = (program, run) => {
       const api = await context.connect();
       const body = { restart_waiters: options.restartWaiters === true };
       const { body: done } = await api.call('POST', '/reconcile', ReconcileView, { body, timeoutMs: PASS_MS });
-      const { checked, repaired, redelivered, redriven } = done;
-      context.say(`${checked} checked, ${repaired} repaired, ${redelivered} redelivered, ${redriven} redriven`);
+      const { checked, repaired, redelivered, redriven, failed } = done;
+      context.say(`${checked} checked, ${repaired} repaired, ${redelivered} redelivered, ${redriven} redriven, ${failed} failed`);
       return { doc: done };
     }),
   );

@@ -49,8 +49,12 @@ const MAX_REVISIONS = 5;
 const BUDGET_FACTOR = 2;
 const FINDINGS_SHOWN = 5;
 
-/** Digest of what is signed: sha256 over the canonical list of (name, key, sha256). */
-export const subjectDigest = (subject: Subject): string => `sha256:${sha256Hex(canonicalJson(subject))}`;
+/**
+ * Digest of what is signed: sha256 over the canonical state, visit and list of (name, key, sha256). The same bytes asked
+ * about again are another question: a late click on the first must not answer it.
+ */
+export const subjectDigest = (state: string, visit: number, subject: Subject): string =>
+  `sha256:${sha256Hex(canonicalJson({ state, visit, subject }))}`;
 
 const choicesOf = (state: string, visit: number, kind: string): string[] => {
   const to = reviseState(state);
@@ -123,7 +127,7 @@ export const openApproval = (input: HoldInput): Opening => {
   const passed = passesByItself(input);
   if (passed !== null) {
     const { by, reason } = passed;
-    const outputs = { state, visit, subject_digest: subjectDigest(subjectOf(input, [])), auto: true, reason };
+    const outputs = { state, visit, subject_digest: subjectDigest(state, visit, subjectOf(input, [])), auto: true, reason };
     return { artifacts: [], draft: { ...place, event_type: 'APPROVED', actor: by, message: reason, outputs } };
   }
   const { artifacts, grant } = ownEvidence(input);
@@ -135,7 +139,7 @@ export const openApproval = (input: HoldInput): Opening => {
     state,
     visit,
     subject,
-    subject_digest: subjectDigest(subject),
+    subject_digest: subjectDigest(state, visit, subject),
     choices: human ? ['resume'] : choicesOf(state, visit, String(context.facts['kind'] ?? 'idea')),
     policy: input.policy,
     expires_at,

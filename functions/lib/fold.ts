@@ -72,6 +72,7 @@ const opened = (event: JobEvent): JobState => {
     approvals: [],
     calls: [],
     redrives: 0,
+    automatic_redrives: 0,
     cancelled: false,
   };
 };
@@ -92,7 +93,8 @@ const decided = (
 ): JobState => {
   const concerned = outputs(Concerned, event);
   const before = findApproval(state, concerned) ?? passedApproval(event, concerned);
-  return { ...base, status: 'RUNNING', approvals: replaceApproval(base.approvals, withDecision(before, event, event_type)) };
+  const approvals = replaceApproval(base.approvals, withDecision(before, event, event_type));
+  return { ...base, status: 'RUNNING', automatic_redrives: 0, approvals };
 };
 
 /** Something about an open approval changed; the job goes on waiting. */
@@ -141,7 +143,13 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
     case 'RESUMED':
       return decided(state, base, event, event.event_type);
     case 'REDRIVEN': {
-      const owned = { ...base, owner_run: outputs(Redriven, event).owner_run, redrives: state.redrives + 1 };
+      const owned = {
+        ...base,
+        owner_run: outputs(Redriven, event).owner_run,
+        redrives: state.redrives + 1,
+        automatic_redrives: event.actor.type === 'system' ? state.automatic_redrives + 1 : 0,
+        cancelled: false,
+      };
       return state.status === 'DONE' ? { ...owned, status: 'RUNNING' } : { ...state, ...owned };
     }
     case 'CANCELLED':

@@ -8,7 +8,8 @@ const escalations = (job: JobState) =>
   job.approvals.filter(({ step, decision }) => step === 'budget_escalation' && decision?.event_type === 'APPROVED');
 
 /** What the job may spend: the configuration's limits, or those of the last approval that raised them. */
-export const limitsOf = (job: JobState, configured: Amount): Amount => escalations(job).at(-1)?.grant ?? configured;
+export const limitsOf = (job: JobState, configured: Amount): Amount =>
+  escalations(job).findLast(({ grant }) => grant !== null)?.grant ?? configured;
 
 /** Whether the policy lets a person raise the budget once more. */
 export const mayEscalate = (job: JobState): boolean => escalations(job).length < MAX_ESCALATIONS;

@@ -22,6 +22,11 @@ export const describeIssues = (error: z.ZodError, root: unknown): string =>
     .map((issue) => `/${issue.path.join('/')}: ${issue.message}${showValue(root, issue.path)}`)
     .join('; ');
 
+const isWellFormed = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? value.isWellFormed()
+    : typeof value !== 'object' || value === null || Object.values(value).every(isWellFormed);
+
 /**
  * Reads a raw execution input or request body as a job spec. Secrets in its texts are removed before anything is
  * hashed or stored. Defaults are filled in before hashing, so
@@ -34,7 +39,11 @@ export const identifyJob = (
 ): { ok: true; job: Identified } | { ok: false; problem: string; tooLarge?: boolean } => {
   const parsed = JobSpec.safeParse(raw);
   if (!parsed.success) return { ok: false, problem: `not a job_spec_v1: ${describeIssues(parsed.error, raw)}` };
-  const spec = JobSpec.parse(redactDeep(parsed.data, { secrets }));
+  const redacted = JobSpec.safeParse(redactDeep(parsed.data, { secrets }));
+  if (!redacted.success)
+    return { ok: false, problem: `without its secrets this is not a job_spec_v1: ${describeIssues(redacted.error, null)}` };
+  const spec = redacted.data;
+  if (!isWellFormed(spec)) return { ok: false, problem: 'not a job_spec_v1: a text holds half of a character (a lone surrogate)' };
   const canonical = canonicalJson(spec);
   const bytes = Buffer.byteLength(canonical);
   if (bytes > JOB_SPEC_MAX_BYTES)

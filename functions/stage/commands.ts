@@ -1,6 +1,7 @@
 import type { World } from '../../adapters/world.ts';
 import { type Channel, type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
-import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
+import { asError } from '../../contracts/errors.ts';
+import { type Actor, type EventDraft, type JobEvent, MESSAGE_MAX } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
@@ -43,13 +44,14 @@ const settle = async (world: World, jobId: string, decideOn: (state: JobState) =
     return 'already' in decision ? { settled: decision.already } : { draft: decision.draft };
   };
   const result = await appendDecided(world, jobId, decided, row?.last_seq);
-  await deliver(world, result.state);
+  // The decision stands: what fails from here on is sent again by the reconciler.
+  await deliver(world, result.state).catch((error: unknown) => world.report(asError(error)));
   if ('settled' in result) return result.settled;
   const { state, visit } = result.event.outputs;
   const approval = findApproval(result.state, { state: String(state), visit: Number(visit) });
   const view = approval && (decisionView(approval, false) ?? voteView(approval, result.event.actor.id, false, result.event.seq));
   if (!view) throw new Error(`decision ${result.event.event_id} of job ${jobId} was appended but does not fold`);
-  await world.index.put(toRecord(result.state), again);
+  await world.index.put(toRecord(result.state), again).catch((error: unknown) => world.report(asError(error)));
   return view;
 };
 
@@ -63,6 +65,7 @@ const cancel = async (
   { reason, actor, channel }: { reason: string | null; actor: Actor; channel?: Channel },
 ): Promise<JobState> => {
   const cancelled = { event_type: 'CANCELLED', state: 'Control', visit: 1, actor, message: reason } as const;
+  await world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS));
   const first = await appendDecided<null>(world, jobId, (state, events) => {
     if (state.status === 'DONE') {
       if (state.outcome === 'cancelled') return { settled: null };
@@ -94,7 +97,10 @@ const eventsAfter = async (world: World, jobId: string, after: number): Promise<
 };
 
 /** What people say goes into the log: without the secrets they may have pasted. */
-const spoken = <T extends string | null>(world: World, text: T): T => redactDeep(text, { secrets: world.env.knownSecrets });
+const spoken = <T extends string | null>(world: World, text: T): T => cut(redactDeep(text, { secrets: world.env.knownSecrets }));
+
+/** A marker can be longer than what it stands for. */
+const cut = <T extends string | null>(text: T): T => (typeof text === 'string' ? (text.slice(0, MESSAGE_MAX).toWellFormed() as T) : text);
 
 /** The commands over a world. */
 export const createCommands = (world: World): Commands => ({

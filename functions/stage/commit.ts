@@ -33,7 +33,7 @@ const ended = (state: JobState): boolean => state.status === 'DONE' || state.can
  * event found there is this one; another owner ends this execution; otherwise the event goes behind the newest.
  * @throws Superseded, JobEnded, AppendContention
  */
-export const commit = async (world: World, place: Place, draft: EventDraft, options: { endsJob?: boolean } = {}): Promise<Committed> => {
+export const commit = async (world: World, place: Place, draft: EventDraft): Promise<Committed> => {
   const id = eventId(place.job_id, draft);
   const at = world.clock().toISOString();
   let head: Head = place;
@@ -44,7 +44,7 @@ export const commit = async (world: World, place: Place, draft: EventDraft, opti
     const existing = events.find((e) => e.event_id === id);
     if (existing) return { event: existing, recorded: true };
     world.meter.add('AppendConflicts', 1);
-    if (ended(state) && !(options.endsJob && state.status !== 'DONE')) {
+    if (ended(state)) {
       throw new JobEnded(`job ${place.job_id} is ${state.status === 'DONE' ? state.outcome : 'cancelled'}`);
     }
     head = state;

@@ -12,26 +12,32 @@ const REFUSED_AS: Record<string, string> = { budget_escalation: 'STOPPED_BUDGET'
 /** Step Functions keeps at most this many characters of a failure's cause. */
 const CAUSE_MAX = 32_000;
 
+/** A place in the log, and when it was written. */
+export type Moment = Head & { last_at: string };
+
 /**
  * The hold's own context, moved on to where the decision leads, behind the decision: in a run from the log the
  * later events are still ahead of it, and the states find them there.
  */
-const contextAfter = async (world: World, { last_seq, last_hash }: Head, token: TaskToken, to: string) =>
+const contextAfter = async (world: World, { last_seq, last_hash, last_at }: Moment, token: TaskToken, to: string) =>
   signContext(await world.keyRing(), {
     ...token.context,
     state: to,
     visits: { ...token.context.visits, [token.state]: token.visit },
     last_seq,
     last_hash,
+    last_at,
   });
 
 /** Lets a hold's execution go on. False when the wait was closed already. */
-export const release = async (world: World, head: Head, token: TaskToken): Promise<boolean> =>
-  world.executions.succeed(token.token, { context: await contextAfter(world, head, token, nextState(token.state)) });
+export const release = async (world: World, head: Moment, token: TaskToken): Promise<boolean> =>
+  world.executions.succeed(token.token, {
+    context: await contextAfter(world, head, token, token.leads_to?.next ?? nextState(token.state)),
+  });
 
 const send = async (world: World, job: JobState, token: TaskToken, decision: NonNullable<Approval['decision']>): Promise<boolean> => {
   const { executions } = world;
-  const after = { last_seq: decision.seq, last_hash: decision.hash };
+  const after = { last_seq: decision.seq, last_hash: decision.hash, last_at: decision.at };
   if (token.run_id !== job.owner_run)
     return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
   switch (decision.event_type) {
@@ -39,7 +45,7 @@ const send = async (world: World, job: JobState, token: TaskToken, decision: Non
     case 'RESUMED':
       return release(world, after, token);
     case 'REVISION_REQUESTED': {
-      const to = reviseState(token.state);
+      const to = token.leads_to ? token.leads_to.revise : reviseState(token.state);
       if (!to) throw new Error(`state ${token.state} cannot be revised; contracts/flow.ts and the approval's choices disagree`);
       return executions.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, after, token, to)));
     }

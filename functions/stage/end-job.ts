@@ -1,14 +1,17 @@
 import * as z from 'zod';
 import type { World } from '../../adapters/world.ts';
 import { StagePayload } from '../../contracts/context.ts';
+import { asError } from '../../contracts/errors.ts';
 import type { EventDraft } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { Artifact } from '../../contracts/stage.ts';
+import { eventId } from '../lib/event.ts';
 import { fold, toRecord } from '../lib/fold.ts';
 import type { Failure } from '../lib/hardening/failure.ts';
 import { commit, readOwned } from './commit.ts';
 import { effectsOf } from './effects.ts';
 import { explainEnding } from './explain-ending.ts';
+import { nextLook } from './open-job.ts';
 import { keepArtifacts, measureSpend, openInput, parsePayload } from './run-stage.ts';
 
 export type EndRules<E> = {
@@ -34,24 +37,30 @@ export const endJob = async <E>(world: World, rules: EndRules<E>, raw: unknown):
   const context = await openInput(world, payload, null);
   const { error } = parsePayload(Failed, payload.input);
   const ending = rules.ending(error, context.facts);
-  const { state: job } = await readOwned(world, context);
-  if (job.status !== 'DONE') {
+  const { state: job, events } = await readOwned(world, context);
+  // A cancelled job has one end, and whoever cancels writes it.
+  if (job.status !== 'DONE' && !job.cancelled) {
     const failure = rules.failure(ending, context.state);
     const asking = { job, context, effects: effectsOf(world, { ...context, state: STOP }, 1, job) };
     const explained = failure && (await explainEnding(world, failure, asking));
     const calls = explained?.calls ?? [];
     await keepArtifacts(world, job.job_id, rules.books({ ...job, calls: [...job.calls, ...calls] }));
     let place = { ...context, last_seq: job.last_seq, last_hash: job.last_hash };
-    for (const [at, draft] of rules.drafts(ending, job).entries()) {
+    // A try that died between the two events wrote the first already.
+    const known = new Set(events.map(({ event_id }) => event_id));
+    const left = rules.drafts(ending, job).filter((draft) => !known.has(eventId(job.job_id, draft)));
+    for (const [at, draft] of left.entries()) {
       const listed = at === 0 && calls.length > 0 ? { outputs: { ...draft.outputs, calls } } : {};
-      const { event } = await commit(world, place, { ...draft, ...listed }, { endsJob: true });
+      const { event } = await commit(world, place, { ...draft, ...listed });
       place = { ...place, last_seq: event.seq, last_hash: event.hash };
     }
   }
   const after = fold(await world.log.read(job.job_id));
   if (after) {
     measureSpend(world, after);
-    await world.index.put(toRecord(after), null);
+    await world.index.put(toRecord(after), nextLook(world, after)).catch((thrown: unknown) => world.report(asError(thrown)));
   }
-  return { outcome: ending.outcome, cause: ending.message ?? ending.outcome };
+  // The log decides: what it holds is what the execution ends with.
+  const outcome = after?.status === 'DONE' ? after.outcome : ending.outcome;
+  return { outcome, cause: (outcome === ending.outcome ? ending.message : null) ?? outcome };
 };

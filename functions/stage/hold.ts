@@ -5,7 +5,7 @@ import { policyOf, type StepPolicy } from '../../contracts/approval-policy.ts';
 import type { Amount, BudgetUse } from '../../contracts/budget.ts';
 import { HoldPayload, type JobContext } from '../../contracts/context.ts';
 import type { EventDraft } from '../../contracts/events.ts';
-import { failingStates } from '../../contracts/flow.ts';
+import { failingStates, nextState, reviseState } from '../../contracts/flow.ts';
 import { OutputGuardReport } from '../../contracts/guard.ts';
 import type { Approval, IssuedLink, JobState } from '../../contracts/job-state.ts';
 import type { LlmConfig } from '../../contracts/llm-config.ts';
@@ -14,12 +14,12 @@ import type { Artifact, Decoder } from '../../contracts/stage.ts';
 import { decodeCalls, unlistedCalls } from '../lib/agent/calls.ts';
 import { issueLinks, linkedApprovers } from '../lib/capability.ts';
 import { json } from '../lib/decode.ts';
-import { nextAttention } from '../lib/expiry.ts';
 import { findApproval, toRecord } from '../lib/fold.ts';
 import { limitsOf } from '../lib/limits.ts';
 import { commit, readOwned } from './commit.ts';
 import { deliver, release } from './deliver.ts';
 import { fetchText } from './documents.ts';
+import { nextLook } from './open-job.ts';
 import { keepArtifacts, openInput, parsePayload } from './run-stage.ts';
 import { tell } from './tell.ts';
 
@@ -69,7 +69,7 @@ const budgetOf = async (world: World, context: JobContext): Promise<HoldValues['
 
 /** The wait as an earlier execution opened it, or null. */
 const opened = async (world: World, context: JobContext, visit: number): Promise<JobState | null> => {
-  if (context.last_seq >= context.replay_until) return null;
+  if (context.replay_until === 0) return null;
   const { state } = await readOwned(world, context);
   return findApproval(state, { state: context.state, visit }) ? state : null;
 };
@@ -88,7 +88,7 @@ const wait = async (world: World, context: JobContext, token: TaskToken, newest:
     return { opened: false };
   }
   if (job.status === 'WAITING_APPROVAL') await indexLinks(world, job.job_id, job.approval);
-  await world.index.put(toRecord(job), job.status === 'WAITING_APPROVAL' ? nextAttention(job.approval) : null);
+  await world.index.put(toRecord(job), nextLook(world, job));
   if (job.status === 'WAITING_APPROVAL' || job.status === 'WAITING_HUMAN') await tell(world, 'opened', job, job.approval, 1);
   return { opened: true };
 };
@@ -103,7 +103,10 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   // A hold that follows a failure is given the context of the state that failed.
   const context = { ...(await openInput(world, payload, [state, ...failingStates(state)])), state };
   const visit = (context.visits[state] ?? 0) + 1;
-  const token: TaskToken = { job_id: context.job_id, run_id: context.run_id, state, step, visit, token: payload.task_token, context };
+  const token: TaskToken = {
+    ...{ job_id: context.job_id, run_id: context.run_id, state, step, visit, token: payload.task_token, context },
+    leads_to: { next: nextState(state), revise: reviseState(state) },
+  };
   if (await opened(world, context, visit)) return wait(world, context, token, context.replay_until);
 
   const [shown, budget] = await Promise.all([
@@ -119,6 +122,6 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   await keepArtifacts(world, context.job_id, artifacts);
   const { event } = await commit(world, context, draft);
   if (event.event_type !== 'APPROVED') return wait(world, context, token, event.seq);
-  await release(world, { last_seq: event.seq, last_hash: event.hash }, token);
+  await release(world, { last_seq: event.seq, last_hash: event.hash, last_at: event.at }, token);
   return { opened: false };
 };

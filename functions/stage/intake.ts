@@ -34,6 +34,7 @@ const firstContext = async (world: World, job: Identified, snapshot: Snapshot, s
     run_id: entry.run_id,
     state: nextState(entry.state, { kind: spec.kind }),
     last_seq: 1,
+    last_at: state.created_at,
     // A job that has moved on is run from its log: its head is newer than its first event.
     last_hash: state.last_seq === 1 ? state.last_hash : await firstHash(world, job.job_id),
     replay_until: state.last_seq === 1 ? 0 : state.last_seq,

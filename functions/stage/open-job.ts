@@ -8,6 +8,7 @@ import { Snapshot, snapshotManifestKey } from '../../contracts/snapshot.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { json } from '../lib/decode.ts';
 import { EMPTY_LOG, sealEvent } from '../lib/event.ts';
+import { nextAttention } from '../lib/expiry.ts';
 import { evolve, fold, toRecord } from '../lib/fold.ts';
 import { type Identified, submittedDraft } from '../lib/open-job.ts';
 
@@ -17,6 +18,14 @@ export const LOOK_AFTER_MS = 60_000;
 export const jobSpecKey = (jobId: string): string => `jobs/${jobId}/job_spec.json`;
 
 export const soon = (world: World, ms: number): string => new Date(world.timer().getTime() + ms).toISOString();
+
+/** When the reconciler looks at a job next; null once it is done. */
+export const nextLook = (world: World, state: JobState): string | null => {
+  if (state.status === 'DONE') return null;
+  const later = soon(world, LOOK_AFTER_MS);
+  if (state.status !== 'WAITING_APPROVAL' && state.status !== 'WAITING_HUMAN') return later;
+  return nextAttention(state.approval) > later ? nextAttention(state.approval) : later;
+};
 
 /** What a spec names must exist before anything is created. Returns the problem, or the snapshot. */
 export const findReferences = async (world: World, { spec }: Identified): Promise<{ problem: string } | { snapshot: Snapshot }> => {

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import type { World } from '../../adapters/world.ts';
 import { type JobContext, StagePayload, type UnsignedContext } from '../../contracts/context.ts';
-import { EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
+import { asError, EvidenceMismatch, MalformedPayload } from '../../contracts/errors.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { nextState } from '../../contracts/flow.ts';
 import { ArtifactRef, type JobState } from '../../contracts/job-state.ts';
+import type { KeyRing } from '../../contracts/ports.ts';
 import type { Artifact, Decoder, Stage, StageOutput } from '../../contracts/stage.ts';
 import { usageReport, usageRows } from '../lib/agent/usage.ts';
 import { openContext, signContext } from '../lib/context.ts';
@@ -37,6 +38,15 @@ export const parsePayload = <T>(schema: z.ZodType<T>, raw: unknown): T => {
 
 const Input = z.object({ context: z.unknown(), error: z.unknown().optional() });
 
+const Signed = z.object({ key_id: z.string() });
+
+/** The key ring, fetched anew where the context was signed with a key that this process has not seen yet. */
+const ringFor = async (world: World, context: unknown): Promise<KeyRing> => {
+  const ring = await world.keyRing();
+  const keyId = Signed.safeParse(context).data?.key_id;
+  return keyId === undefined || Object.hasOwn(ring.keys, keyId) ? ring : world.keyRing({ fresh: true });
+};
+
 /** Opens the signed context of a state's input. */
 export const openInput = async (
   world: World,
@@ -44,7 +54,7 @@ export const openInput = async (
   states: readonly string[] | null = [payload.state],
 ): Promise<JobContext> => {
   const { context } = parsePayload(Input, payload.input);
-  return openContext(await world.keyRing(), context, { run_id: payload.run_id, states });
+  return openContext(await ringFor(world, context), context, { run_id: payload.run_id, states });
 };
 
 /** @throws KillSwitchActive for files outside the job, before any file is written */
@@ -79,18 +89,13 @@ const loadDocuments = async <R extends Reads, O extends Reads>(
 };
 
 /** The context for the state that `route` leads to, after `result`. */
-const nextContext = (
-  context: JobContext,
-  visit: number,
-  result: Recorded,
-  head: { seq: number; hash: string } | null,
-): UnsignedContext => ({
+const nextContext = (context: JobContext, visit: number, result: Recorded, head: JobEvent | null): UnsignedContext => ({
   ...context,
   state: nextState(context.state, result.route),
   visits: { ...context.visits, [context.state]: visit },
   refs: { ...context.refs, ...Object.fromEntries(result.artifacts.map(({ name, ...ref }) => [name, ref])) },
   facts: { ...context.facts, ...result.facts },
-  ...(head ? { last_seq: head.seq, last_hash: head.hash } : {}),
+  ...(head ? { last_seq: head.seq, last_hash: head.hash, last_at: head.at } : {}),
 });
 
 const answer = async (world: World, context: JobContext, visit: number, result: Recorded, event: JobEvent | null) => ({
@@ -128,9 +133,10 @@ export const runStage = async <R extends Reads, O extends Reads>(
 
   let job: JobState | null = null;
   const again = visit > 1 || context.mode !== 'replay';
-  if (stage.folds === true || (stage.folds === 'revisit' && again) || context.last_seq < context.replay_until) {
+  if (stage.folds === true || (stage.folds === 'revisit' && again) || context.replay_until > 0) {
     const owned = await readOwned(world, context);
-    job = owned.state;
+    // In a run from the log the later events are not this visit's past.
+    job = fold(owned.events.filter(({ seq }) => seq <= context.last_seq));
     const recorded = owned.events.find((e) => e.event_id === eventId(job_id, draftId));
     if (recorded?.event_type === 'DONE') return ended(world, null, recorded);
     if (recorded) return answer(world, context, visit, Recorded.parse(recorded.outputs['result']), recorded);
@@ -142,7 +148,7 @@ export const runStage = async <R extends Reads, O extends Reads>(
     run_id: context.run_id,
     state,
     visit,
-    at: world.clock().toISOString(),
+    at: context.last_at ?? world.clock().toISOString(),
     docs,
     refs: context.refs,
     facts: context.facts,
@@ -154,19 +160,14 @@ export const runStage = async <R extends Reads, O extends Reads>(
   const result: Recorded = { artifacts, facts: output.facts ?? {}, route: output.route ?? {} };
   if (!output.event) return answer(world, context, visit, result, null);
 
-  const { event, recorded } = await commit(
-    world,
-    context,
-    {
-      ...draftId,
-      event_type: output.event.event_type,
-      step: output.event.step ?? null,
-      actor: { type: 'stage', id: state, identity: 'none' },
-      message: output.event.message ?? null,
-      outputs: { ...output.event.outputs, result },
-    },
-    { endsJob: output.event.event_type === 'DONE' },
-  );
+  const { event, recorded } = await commit(world, context, {
+    ...draftId,
+    event_type: output.event.event_type,
+    step: output.event.step ?? null,
+    actor: { type: 'stage', id: state, identity: 'none' },
+    message: output.event.message ?? null,
+    outputs: { ...output.event.outputs, result },
+  });
   if (event.event_type === 'DONE') return ended(world, job, event);
   return answer(world, context, visit, recorded ? Recorded.parse(event.outputs['result']) : result, event);
 };
@@ -180,7 +181,8 @@ const ended = async (world: World, before: JobState | null, event: JobEvent): Pr
   const state = before?.last_seq === event.seq - 1 ? evolve(before, event) : fold(await world.log.read(event.job_id));
   if (state) {
     measureSpend(world, state);
-    await world.index.put(toRecord(state), null);
+    // The log has the end: a row that lags is brought forward by whoever looks next.
+    await world.index.put(toRecord(state), null).catch((error: unknown) => world.report(asError(error)));
   }
   return { outcome: event.outputs['status'] };
 };

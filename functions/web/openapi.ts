@@ -45,7 +45,8 @@ const OUTPUTS = {
   AuditDigest,
   DigestPage: http.DigestPage,
   SignIn: SignInView,
-  Problem: http.Problem,
+  // RFC 9457: a problem may carry more than these (a new digest, the places that are wrong).
+  Problem: z.looseObject(http.Problem.shape),
 };
 const INPUTS = {
   JobSpec,
@@ -409,8 +410,21 @@ const linkPaths = (): Json => ({
   },
 });
 
-const entries = (schemas: Record<string, z.ZodType>, io: 'input' | 'output'): [string, Json][] =>
-  Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema, io)]);
+const Local = z.looseObject({ $defs: z.record(z.string(), z.unknown()).default({}) });
+
+/** A schema and what it defines for itself: `#/$defs` would mean the root of this document, not of the schema. */
+const component = (name: string, schema: z.ZodType, io: 'input' | 'output'): [string, unknown][] => {
+  const within = (inner: string): string => `${name}_${inner.replace(/^_+/, '')}`;
+  const text = JSON.stringify(schemaOf(schema, io)).replaceAll(
+    /"#\/\$defs\/(\w+)"/g,
+    (_, inner: string) => `"#/components/schemas/${within(inner)}"`,
+  );
+  const { $defs, ...json } = Local.parse(JSON.parse(text));
+  return [[name, json], ...Object.entries($defs).map(([inner, value]): [string, unknown] => [within(inner), value])];
+};
+
+const entries = (schemas: Record<string, z.ZodType>, io: 'input' | 'output'): [string, unknown][] =>
+  Object.entries(schemas).flatMap(([name, schema]) => component(name, schema, io));
 
 /** The API as an OpenAPI 3.1 document, from the schemas that parse its traffic. */
 export const openApi = (): Json => ({

@@ -160,7 +160,7 @@ const commandsOf = (memory: Memory): Commands => ({
   decide: async (id, command) => settle(memory, id, (state) => decide(state, command)),
   resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
   ...approvalCommands(memory),
-  reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0 }),
+  reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0, failed: 0 }),
 });
 
 const states = (memory: Memory): JobState[] => [...memory.logs.keys()].flatMap((id) => load(memory, id)?.state ?? []);

@@ -1,4 +1,4 @@
-import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, WebIdentityPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Github } from '../environment/operations.ts';
@@ -60,7 +60,7 @@ export class GithubRoles extends Construct {
         service: 'iam',
         region: '',
         resource: 'role',
-        resourceName: `cdk-hnb659fds-${purpose}-role-${Aws.ACCOUNT_ID}-${Aws.REGION}`,
+        resourceName: `cdk-hnb659fds-${purpose}-role-${Stack.of(this).account}-${Stack.of(this).region}`,
         arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
       });
     role.addToPolicy(

@@ -175,10 +175,11 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const work = async (name: FunctionName, payload: unknown) => {
       const done = await invoke(functionArn(name), payload);
       if (!done.ok) options.report(`${name}: ${done.errorType}: ${done.errorMessage}`);
+      return done.ok;
     };
     const reconcile = (payload: unknown) => work('reconcile', payload);
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
-    if (dynamo.fresh) await reconcile({ all: true, restartWaiters: true });
+    if (dynamo.fresh && (await reconcile({ all: true, restartWaiters: true }))) await dynamo.markRebuilt();
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
     const digest = () => work('digest', { limit: DIGEST_LIMIT });
     closers.push(repeat(digest, options.digestEveryMs ?? DIGEST_EVERY_S * 1000, options.report));

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import inject from 'light-my-request';
 import { TABLE } from '../table.ts';
@@ -26,21 +28,31 @@ const keySchema = (pk: string, sk: string) => [
   { AttributeName: sk, KeyType: 'RANGE' as const },
 ];
 
-/** Creates the table as the stack does. Returns whether it is new, and so empty. */
-const ensureTable = async (handle: Handle, name: string): Promise<boolean> => {
-  const client = new DynamoDBClient({
+/** Says that everything in the log has been brought into this table: one that was lost half-way is not taken for whole. */
+const REBUILT = { [TABLE.pk]: { S: 'LOCAL' }, [TABLE.sk]: { S: 'REBUILT' } };
+/** A table that is not active after this long, in ms, was cut off while it was made. */
+const ACTIVE_WITHIN_MS = 2_000;
+
+const setupClient = (handle: Handle): DynamoDBClient =>
+  new DynamoDBClient({
     region: 'us-east-1',
     endpoint: 'http://in-process',
     credentials: { accessKeyId: 'setup', secretAccessKey: 'setup' },
     requestHandler: inProcess(handle),
   });
+
+const statusOf = async (client: DynamoDBClient, TableName: string): Promise<string | null> => {
   try {
-    await client.send(new DescribeTableCommand({ TableName: name }));
-    return false;
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    return Table?.TableStatus ?? null;
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'ResourceNotFoundException')) throw error;
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return null;
+    throw error;
   }
-  await client.send(
+};
+
+const createTable = (client: DynamoDBClient, name: string) =>
+  client.send(
     new CreateTableCommand({
       TableName: name,
       BillingMode: 'PAY_PER_REQUEST',
@@ -53,11 +65,26 @@ const ensureTable = async (handle: Handle, name: string): Promise<boolean> => {
       })),
     }),
   );
-  return true;
+
+/** The table as the stack makes it. False when it stays unusable. */
+const ensureTable = async (client: DynamoDBClient, name: string): Promise<boolean> => {
+  if ((await statusOf(client, name)) === null) await createTable(client, name);
+  for (const until = Date.now() + ACTIVE_WITHIN_MS; Date.now() < until; await delay(5)) {
+    if ((await statusOf(client, name)) === 'ACTIVE') return true;
+  }
+  return false;
+};
+
+export type Dynamo = {
+  handle: Handle;
+  /** True until `markRebuilt`: the table does not show everything that is in the log. */
+  fresh: boolean;
+  markRebuilt(): Promise<void>;
+  close(): Promise<void>;
 };
 
 /** DynamoDB over dynalite on a data folder. */
-export const createDynamo = async (dataDir: string, table: string): Promise<{ handle: Handle; fresh: boolean; close(): Promise<void> }> => {
+export const createDynamo = async (dataDir: string, table: string): Promise<Dynamo> => {
   const server = dynalite({ path: join(dataDir, 'dynamodb'), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   // Nobody connects: requests are dispatched below. But dynalite closes its database only as a listening server.
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -92,11 +119,21 @@ export const createDynamo = async (dataDir: string, table: string): Promise<{ ha
     underWay.add(answered);
     return answered;
   };
-  const fresh = await ensureTable(handle, table);
   const close = async () => {
     closing = true;
     await Promise.allSettled(underWay);
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };
-  return { handle, fresh, close };
+  const client = setupClient(handle);
+  if (!(await ensureTable(client, table))) {
+    // Everything in it can be built again from the log.
+    await close();
+    rmSync(join(dataDir, 'dynamodb'), { recursive: true, force: true });
+    return createDynamo(dataDir, table);
+  }
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: REBUILT, ConsistentRead: true }));
+  const markRebuilt = async () => {
+    await client.send(new PutItemCommand({ TableName: table, Item: REBUILT }));
+  };
+  return { handle, fresh: !Item, markRebuilt, close };
 };

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
@@ -38,6 +39,36 @@ const readHolder = (file: string): Holder | null => {
   }
 };
 
+const taken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+/** Makes the lock whole at once: a file that is seen is never half-written. */
+const claim = (file: string, text: string): boolean => {
+  const mine = `${file}.${process.pid}-${randomUUID()}`;
+  writeFileSync(mine, text);
+  try {
+    linkSync(mine, file);
+    return true;
+  } catch (error) {
+    if (!taken(error)) throw error;
+    return false;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+};
+
+/** Moves a dead holder's lock aside. What was moved is looked at: if it lives after all, it is put back. */
+const clear = (file: string): void => {
+  const aside = `${file}.${process.pid}-${randomUUID()}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  const holder = readHolder(aside);
+  if (holder && alive(holder)) linkSync(aside, file);
+  rmSync(aside, { force: true });
+};
+
 /**
  * Takes the data folder for this process, and returns what gives it back. A lock left by a killed process is
  * taken over.
@@ -48,16 +79,11 @@ export const lockFolder = (folder: string): (() => void) => {
   const file = join(folder, 'lock.json');
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
   for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      writeFileSync(file, mine, { flag: 'wx' });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
+    if (claim(file, mine)) return () => rmSync(file, { force: true });
     const holder = readHolder(file);
     if (holder && alive(holder))
       throw new FolderInUse(`${folder} is in use by process ${holder.pid}; stop it, or choose another folder with --data`);
-    rmSync(file, { force: true });
+    clear(file);
   }
   throw new FolderInUse(`${folder} is being taken by another process; try again`);
 };

@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest';
+import { readEnv } from '../../adapters/env.ts';
+import { PRODUCTION_CHAIN, readLlmConfig } from '../../adapters/model/live-config.ts';
+import { DEFAULT_POLICY } from '../../contracts/approval-policy.ts';
+import { chainVariables } from '../../infra/environment/llm.ts';
+import { variableBytes, variablesOf } from '../../infra/environment/variables.ts';
 import { ENVIRONMENTS, parseEnvironments } from '../../infra/environments.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
 import { bucketName } from '../../infra/names.ts';
-import { environment } from './synth.ts';
+import { environment, LIVE_ENVIRONMENT } from './synth.ts';
 
 const DEV = environment('dev');
+const MOCK = { kind: 'mock' };
+const CLAUDE = { kind: 'anthropic', model: 'claude-sonnet-5' };
 
 test('dev, staging and prod ship', () => {
   expect(ENVIRONMENTS.map(({ name }) => name)).toEqual(['dev', 'staging', 'prod']);
@@ -23,8 +31,39 @@ test.each([
   [{ objectLock: { mode: 'strict' } }, 'field "objectLock.mode" is "strict"'],
   [{ objectLock: { mode: 'governance', days: 0 } }, 'field "objectLock.days" is 0'],
   [{ retention: { logDays: 8, noncurrentDays: 1 } }, 'field "retention.logDays" is 8'],
-  [{ llm: { mode: 'live', providers: ['openai'] } }, 'field "llm.providers.0" is "openai"'],
-  [{ llm: { mode: 'fast', providers: ['mock'] } }, 'field "llm.mode" is "fast"'],
+  [
+    { llm: { mode: 'live', providers: [{ kind: 'openai', model: 'm' }] } },
+    'field "llm.providers.0.kind" is "openai": must be one of mock, anthropic',
+  ],
+  [{ llm: { mode: 'fast', providers: [MOCK] } }, 'field "llm.mode" is "fast"'],
+  [{ llm: { mode: 'replay', providers: [] } }, 'field "llm.providers" is []'],
+  [{ llm: { mode: 'replay', providers: [{ kind: 'anthropic' }] } }, 'field "llm.providers.0.model" is missing'],
+  [
+    { llm: { mode: 'replay', providers: [{ ...CLAUDE, baseUrl: 'http://x.example' }] } },
+    'field "llm.providers.0.baseUrl" is "http://x.example": must be an https URL',
+  ],
+  [{ llm: { mode: 'replay', providers: [{ ...CLAUDE, keyName: 'sk-live' }] } }, 'field "llm.providers.0.keyName" is "sk-live"'],
+  [{ llm: { mode: 'replay', providers: [{ kind: 'openai-compatible', model: 'm' }] } }, 'must be the URL of the provider, such as'],
+  [{ llm: { mode: 'live', providers: [CLAUDE] } }, 'field "llm.keysSecretArn" is missing: mode live calls providers that want a key'],
+  [
+    { llm: { mode: 'live', providers: [CLAUDE], keysSecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:keys' } },
+    'with its last six characters',
+  ],
+  [{ llm: { mode: 'replay', providers: [MOCK], budget: { calls: -1, tokens: 1, usd: 1 } } }, 'field "llm.budget.calls" is -1'],
+  [{ approvals: { default: { quorum: 0 } } }, 'field "approvals.default.quorum" is 0'],
+  [
+    { approvals: { ...DEFAULT_POLICY, recipients: [{ approver: null, channel: 'slack', address: 'default' }] } },
+    'the address of slack/default comes from a secret',
+  ],
+  [{ domain: { name: 'https://x.example', certificateArn: 'a' } }, 'field "domain.name" is "https://x.example": must be a host name'],
+  [{ alarms: { appendConflicts: 0 } }, 'field "alarms.appendConflicts" is 0'],
+  [{ alarms: { durationShare: 2 } }, 'field "alarms.durationShare" is 2'],
+  [{ monthlyUsd: 0 }, 'field "monthlyUsd" is 0'],
+  [{ deployment: 'yolo' }, 'field "deployment" is "yolo"'],
+  [
+    { ci: { github: { organization: 'acme', organizationId: 'x', repository: 'jobs', repositoryId: 1 } } },
+    'field "ci.github.organizationId" is "x": must be the numeric id',
+  ],
   [{ oidc: { issuer: 'http://id.example', audience: ['web'] } }, 'field "oidc.issuer" is "http://id.example": must be an https URL'],
   [{ oidc: { issuer: 'https://id.example', audience: [] } }, 'field "oidc.audience" is []'],
   [{ oidc: { issuer: 'https://id.example', audience: ['a'], signIn: 'maybe' } }, 'field "oidc.signIn" is "maybe"'],
@@ -35,6 +74,7 @@ test.each([
   [{ bucketSuffix: '-x' }, 'field "bucketSuffix" is "-x"'],
   [{ customerKeys: undefined }, 'field "customerKeys" is missing'],
   [{ colour: 'red' }, 'environment "dev", field "colour" is "red": Unrecognized key'],
+  [{ tier: 'production' }, 'field "tier" is "production"'],
   [{ name: 'local' }, 'field "name" is "local": belongs to the local cloud'],
   [{ name: 'Prod!' }, 'field "name" is "Prod!"'],
 ])('refuses %j and names environment, field and value', (bad, message) => {
@@ -59,4 +99,52 @@ test('a suffix ends bucket names and nothing else changes', () => {
 test('bucket names of the longest allowed environment stay within the 63 characters S3 accepts', () => {
   const [longest] = parseEnvironments([{ ...DEV, name: 'e'.repeat(21), bucketSuffix: 's'.repeat(19) }]);
   expect(bucketName(longest ?? DEV, 'access-logs').length).toBeLessThanOrEqual(63);
+});
+
+test('production has the shipped chain, and still asks nobody until its mode says so', () => {
+  const { llm } = environment('prod');
+  expect(chainVariables(llm.providers)).toEqual(PRODUCTION_CHAIN);
+  expect(llm.mode).toBe('replay');
+});
+
+test.each(['skipped', 'off'])('CI checks that are %s in production fail the synthesis', (checks) => {
+  const parse = () => parseEnvironments([{ ...environment('prod'), ci: { checks } }]);
+  expect(parse).toThrow(`environment "prod", field "ci.checks" is "${checks}"`);
+});
+
+test('the rules of production go by its tier, not its name', () => {
+  const parse = (changes: object) => () => parseEnvironments([{ ...environment('prod'), name: 'main', ...changes }]);
+  expect(parse({ ci: { checks: 'skipped' } })).toThrow('CI checks are never skipped in production');
+  expect(parse({ deletionProtection: false })).toThrow('field "deletionProtection" is false: must be true in production');
+  expect(parse({ objectLock: { mode: 'none' } })).toThrow('field "objectLock.mode" is "none"');
+  expect(parseEnvironments([{ ...DEV, ci: { checks: 'skipped' } }])).toHaveLength(1);
+});
+
+const KNOWN = {
+  ...{ machineAlias: 'arn:aws:states:::x', contextSecret: 'arn:aws:secretsmanager:::x', digestKey: 'arn:aws:kms:::x' },
+  ...{ approvalsTopic: 'arn:aws:sns:us-east-1:123456789012:x', origin: 'https://x.example' },
+};
+
+test('an approval policy that Lambda could not carry fails the synthesis and says by how much', () => {
+  const approvers = Array.from({ length: 20 }, (_, i) => `somebody-with-quite-a-long-name-${i}@department.example.com`);
+  const steps = Object.fromEntries(['blueprint', 'runspec', 'agent_output_invalid'].map((step) => [step, { approvers }]));
+  const parse = () => parseEnvironments([{ ...DEV, approvals: { ...DEFAULT_POLICY, steps } }]);
+  expect(parse).toThrow(/environment "dev", field "approvals" is .*the function checkpoint come to \d{4} bytes.*Lambda takes 4096/);
+});
+
+test('every function of every shipped environment starts with its variables, within what Lambda carries', () => {
+  for (const settings of ENVIRONMENTS) {
+    for (const { name } of FUNCTIONS) {
+      expect(readEnv(variablesOf(name, settings, KNOWN)).HOLDPOINT_ENV).toBe(settings.name);
+      expect(variableBytes(name, settings)).toBeLessThanOrEqual(4096);
+    }
+  }
+});
+
+test('an approver is shown the very chain that agents call, by a function that may call nobody', () => {
+  const plan = readLlmConfig(variablesOf('checkpoint', LIVE_ENVIRONMENT, KNOWN));
+  const calls = readLlmConfig(variablesOf('intent', LIVE_ENVIRONMENT, KNOWN));
+  expect([plan.mode, plan.chain, plan.budget]).toEqual([calls.mode, calls.chain, calls.budget]);
+  expect([plan.network, calls.network]).toEqual(['disabled', 'allowed']);
+  expect(plan.chain.map(({ name }) => name)).toEqual(['glm', 'anthropic', 'openai', 'bedrock']);
 });

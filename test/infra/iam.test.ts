@@ -158,9 +158,12 @@ describe('a call', () => {
   });
 });
 
+/** A reference inside of a text, as policies and templates write it. */
+const variable = (name: string): string => ['$', `{${name}}`].join('');
+
 describe('a policy is refused at the start', () => {
   it.each([
-    ['that has a policy variable', { ...allow, Resource: 'arn:aws:s3:::bucket/$' + '{aws:username}' }, 'policy variable'],
+    ['that has a policy variable', { ...allow, Resource: variable('aws:username') }, 'policy variable'],
     ['that names a principal', { ...allow, Principal: { AWS: 'arn:aws:iam::000000000000:role/x' } }, 'role/x'],
     ['that has an element nobody reads', { ...allow, NotPrincipal: '*' }, 'NotPrincipal'],
     ['that names its action twice', { ...allow, NotAction: 's3:*' }, 'either Action or NotAction'],
@@ -185,8 +188,8 @@ describe('a template', () => {
     const here = resolver(state, []);
     expect(here({ Ref: 'Log' })).toBe('log');
     expect(here({ 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Log', 'Arn'] }, '/*']] })).toBe('arn:aws:s3:::log/*');
-    expect(here({ 'Fn::Sub': 'arn:$' + '{AWS::Partition}:s3:::$' + '{Log}/$' + '{Log.Arn}/$' + '{!x}' })).toBe(
-      'arn:aws:s3:::log/arn:aws:s3:::log/$' + '{x}',
+    expect(here({ 'Fn::Sub': `arn:${variable('AWS::Partition')}:s3:::${variable('Log')}/${variable('Log.Arn')}/${variable('!x')}` })).toBe(
+      `arn:aws:s3:::log/arn:aws:s3:::log/${variable('x')}`,
     );
     expect(here([{ a: { Ref: 'AWS::AccountId' } }])).toEqual([{ a: '000000000000' }]);
     expect(here({ 'Fn::GetAtt': ['Key', 'Arn'] })).toBe('arn:aws:kms:us-east-1:000000000000:Key');

@@ -1,5 +1,7 @@
 // One file, so that the templates are synthesized once: that takes longer than all of these tests together.
+import './stack/alarms.ts';
 import './stack/blind-spots.ts';
+import './stack/measured.ts';
 import './stack/functions.ts';
 import './stack/http-api.ts';
 import './stack/job-machine.ts';

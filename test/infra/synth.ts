@@ -5,6 +5,7 @@ import type { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
 import { buildApp } from '../../infra/aws/build.ts';
+import type { Sources } from '../../infra/aws/service-stack.ts';
 import { ENVIRONMENTS, type Environment, parseEnvironments } from '../../infra/environments.ts';
 
 export type Properties = Record<string, unknown>;
@@ -26,12 +27,12 @@ export type Synthesized = {
 };
 
 /** An app whose functions are all one stub: templates without a bundler. `folder` is the caller's to remove. */
-export const stubApp = (environments: readonly Environment[]): { app: App; folder: string } => {
+export const stubApp = (environments: readonly Environment[], sources: Partial<Sources> = {}): { app: App; folder: string } => {
   const folder = mkdtempSync(path.join(tmpdir(), 'holdpoint-synth-'));
   const stub = path.join(folder, 'stub');
   mkdirSync(stub);
   writeFileSync(path.join(stub, 'index.mjs'), 'export const handler = async () => null;');
-  return { app: buildApp({ environments, code: () => Code.fromAsset(stub), outdir: path.join(folder, 'out') }), folder };
+  return { app: buildApp({ environments, code: () => Code.fromAsset(stub), outdir: path.join(folder, 'out'), ...sources }), folder };
 };
 
 const jsonAssets = (folder: string): Map<string, unknown> => {

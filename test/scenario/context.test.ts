@@ -71,7 +71,7 @@ describe('one owner', () => {
     const events = await world.log.read(jobId);
     const state = fold(events);
     if (!state) throw new Error('no job');
-    await redrive(world, { state, events }, 'test');
+    await redrive(createWorld(env('reconcile')), { state, events }, 'test');
     await untilSettled(cloud.web, jobId, 'runspec');
     const compile = createCompile(env('compile'));
     await expect(compile({ state: 'Compile', run_id: 'run-old', input: { context } })).rejects.toMatchObject({ name: 'Superseded' });

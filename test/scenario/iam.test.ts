@@ -4,7 +4,7 @@ import { type Asked, createLedger, type Grant, JUDGED, type Report } from '../..
 import type { Names, Policies, Statement } from '../../infra/local/iam/policy.ts';
 import { localPolicies } from '../../infra/local/iam/synthesize.ts';
 import { driveToEnd, startTestCloud, submit } from '../support/cloud.ts';
-import { JOURNEYS } from '../support/journeys.ts';
+import { JOURNEYS } from '../support/journeys/journeys.ts';
 import { sample } from '../support/specs.ts';
 
 const policies = await localPolicies();

@@ -43,6 +43,7 @@ export const job = (title = 'Trend filter', by = 'ann'): JobState => ({
   approvals: [],
   calls: [{ cost_usd: 0.0125 }, { cost_usd: 0 }],
   redrives: 0,
+  automatic_redrives: 0,
   cancelled: false,
   status: 'WAITING_APPROVAL',
   step: 'blueprint',

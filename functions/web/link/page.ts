@@ -29,7 +29,7 @@ export type LinkView = {
 /** What the approver types: the step, as it is shown. */
 export const stepName = (step: string): string => step.replaceAll('_', ' ');
 
-const typing = (approval: Approval): Html => html`<label for="typed">Type <q>${stepName(approval.step)}</q> to decide</label>
+const typing = (approval: Approval): Html => html`<label for="typed">Type “${stepName(approval.step)}” to decide</label>
 <input id="typed" name="typed" type="text" maxlength="100" required autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false" aria-describedby="typed-why">
 <p class="quiet" id="typed-why">Programs that check mail open links and press buttons. They do not type.</p>`;
 

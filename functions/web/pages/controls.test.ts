@@ -117,6 +117,15 @@ describe('a revised blueprint', () => {
   });
 });
 
+test('a request that was answered before is not shown again', async () => {
+  const { story, page } = world();
+  const file = (n: number) => [{ ...story.file(`outputs/${n}/blueprint.json`, `{"fast":${n}}`), name: 'blueprint' }];
+  story.waits('blueprint', HOLD, file(1), 20).decided('REVISION_REQUESTED', 'older request', 19);
+  story.waits('blueprint', HOLD, file(2), 18, 2).decided('APPROVED', null, 17);
+  story.waits('blueprint', HOLD, file(3), 14, 3);
+  expect(/id="decision"[\s\S]*<form/.exec(await page())?.[0]).not.toContain('older request');
+});
+
 describe('a job', () => {
   test('is cancelled from its page with a reason, and the log says through what', async () => {
     const { send, last, page } = asked();

@@ -94,6 +94,13 @@ test('a document is pruned to its room, and small ones stay as they are', () => 
   );
 });
 
+test('a document of many values, or of long text, is cut at its room and says so', () => {
+  const { value, whole } = prune(Array.from({ length: 9000 }, () => 1));
+  expect([Array.isArray(value) && value.length <= 1500, whole]).toEqual([true, false]);
+  const long = prune({ a: 'x'.repeat(90_000), b: 'y'.repeat(90_000), c: 'z' });
+  expect([JSON.stringify(long.value).length < 110_000, long.whole]).toEqual([true, false]);
+});
+
 test('any text can be read as a table', () => {
   fc.assert(
     fc.property(

@@ -44,7 +44,7 @@ type Raw = PolicyDocument['Statement'][number];
 const named = (what: string, plain: string[] | undefined, not: string[] | undefined): Names => {
   const patterns = plain ?? not;
   if (!patterns || (plain && not)) throw new Error(`it must have either ${what} or Not${what}`);
-  const variable = patterns.find((pattern) => pattern.includes('$' + '{'));
+  const variable = patterns.find((pattern) => /\$\{/.test(pattern));
   if (variable) throw new Error(`${what} "${variable}" has a policy variable, which the local cloud does not evaluate`);
   return { not: plain === undefined, patterns };
 };

@@ -26,7 +26,7 @@ const local = (): Environment => {
 const sources = (): string[] => {
   const below = (folder: string) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => path.join(folder, file));
-  const wanted = (file: string) => /\.(ts|json)$/.test(file) && !/\.test\.ts$/.test(file) && !/^infra.local.(?!iam|settings)/.test(file);
+  const wanted = (file: string) => /\.(ts|json)$/.test(file) && !file.endsWith('.test.ts') && !/^infra.local.(?!iam|settings)/.test(file);
   return ['package-lock.json', ...[...below('infra'), ...below('contracts'), ...below('statemachines')].filter(wanted).sort()];
 };
 

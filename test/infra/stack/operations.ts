@@ -43,7 +43,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, customerKeys, monthlyUsd, dep
       const [, dataKey] = ofType(state, 'AWS::KMS::Key').find(([id]) => id.startsWith('DataKey')) ?? [];
       const { Statement } = dataKey?.Properties['KeyPolicy'] as { Statement: Statement[] };
       expect(Statement.find(({ Sid }) => Sid === 'TellOfAlarms')).toMatchObject({
-        Principal: { Service: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'] },
+        Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
         Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       });

@@ -1,0 +1,58 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from '../../infra/aws/bundle.ts';
+
+const WORKFLOWS = globSync(['.github/workflows/*.yml', 'docs/examples/github/*.yml'], { cwd: ROOT });
+const ACTIONS = globSync('docs/examples/github/**/action.yml', { cwd: ROOT });
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+/** Uses of actions that are not pinned to a commit with its version beside it; those of the same repository are. */
+const unpinned = (text: string): string[] =>
+  [...text.matchAll(/^\s*(?:- )?uses: (.+)$/gm)]
+    .map(([, used = '']) => used.trim())
+    .filter((used) => !used.startsWith('./') && !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(used));
+
+/** Expressions that a shell would read as its own text: whoever writes a title or a branch name would write the script. */
+const injected = (text: string): string[] =>
+  [...text.matchAll(/^( *)(?:- )?run: (?:\|\n((?:\1 .*\n|\n)*)|(.*))/gm)].flatMap(([, , block = '', line = '']) =>
+    [...`${block}${line}`.matchAll(/\$\{\{[^}]*\}\}/g)].map(([expression]) => expression),
+  );
+
+test('there are workflows for the project and for its users', () => {
+  expect(WORKFLOWS.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'holdpoint-report.yml', 'holdpoint-start.yml']);
+  expect(ACTIONS).toHaveLength(1);
+});
+
+describe.each([...WORKFLOWS, ...ACTIONS])('%s', (file) => {
+  test('pins every action to a commit', () => {
+    expect(unpinned(read(file))).toEqual([]);
+  });
+
+  test('puts no expression into a script', () => {
+    expect(injected(read(file))).toEqual([]);
+  });
+});
+
+describe.each(WORKFLOWS)('%s', (file) => {
+  const text = read(file);
+
+  test('starts with no permission but reading, and names each one it adds', () => {
+    expect(text).toMatch(/^permissions:( \{\}|\n {2}contents: read)\n/m);
+    expect([...text.matchAll(/^\s+([a-z-]+): write(.*)$/gm)].filter(([, , comment]) => !/^ # ./.test(comment ?? ''))).toEqual([]);
+    expect(text).not.toMatch(/write-all|pull_request_target/);
+  });
+
+  test('leaves no credentials behind and ends in time', () => {
+    const jobs = [...text.matchAll(/^ {4}runs-on:/gm)].length;
+    expect([...text.matchAll(/timeout-minutes:/g)]).toHaveLength(jobs);
+    expect([...text.matchAll(/persist-credentials: false/g)]).toHaveLength([...text.matchAll(/actions\/checkout@/g)].length);
+  });
+});
+
+test('an action by tag, and an expression in a script, are found', () => {
+  expect(unpinned('      - uses: actions/checkout@v5\n')).toEqual(['actions/checkout@v5']);
+  const title = '$'.concat('{{ github.event.issue.title }}');
+  expect(injected(`      - run: echo ${title}\n`)).toEqual([title]);
+  expect(injected(`      - run: |\n          echo ${title}\n`)).toEqual([title]);
+});

@@ -1,0 +1,35 @@
+import type { CloudOptions } from '../../../infra/local/cloud.ts';
+import { approve, getJob, startTestCloud, submit, until, untilSettled } from '../cloud.ts';
+import { commandsOf, idea, OPERATOR, telling } from './steps.ts';
+
+/** Approvals that several people, links and time have a part in. */
+export const byPolicy = async (options: Partial<CloudOptions>): Promise<void> => {
+  const blueprint = {
+    approvers: ['ann', 'bob'],
+    quorum: 1,
+    self_approval: true,
+    expires_after: 1,
+    on_expiry: 'escalate',
+    escalate_to: ['boss'],
+  };
+  const environment = telling({ blueprint });
+  const cloud = await startTestCloud({ ...options, environment });
+  try {
+    const { job_id } = await submit(cloud.web, idea());
+    await untilSettled(cloud.web, job_id, 'blueprint');
+    await commandsOf(cloud, environment).delegate(job_id, {
+      step: 'blueprint',
+      to: 'dave',
+      actor: { ...OPERATOR, id: 'ann' },
+      channel: 'http',
+    });
+    await until(
+      () => getJob(cloud.web, job_id),
+      ({ events }) => events.some((event) => event.event_type === 'APPROVAL_EXPIRED'),
+    );
+    await approve(cloud.web, job_id, 'blueprint', 'boss');
+    await untilSettled(cloud.web, job_id, 'runspec');
+  } finally {
+    await cloud.remove();
+  }
+};
