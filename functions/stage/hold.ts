@@ -11,6 +11,7 @@ import type { Approval, IssuedLink, JobState } from '../../contracts/job-state.t
 import type { LlmConfig } from '../../contracts/llm-config.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
 import type { Artifact, Decoder } from '../../contracts/stage.ts';
+import { QuestionStep } from '../../contracts/steps.ts';
 import { decodeCalls, unlistedCalls } from '../lib/agent/calls.ts';
 import { issueLinks, linkedApprovers } from '../lib/capability.ts';
 import { json } from '../lib/decode.ts';
@@ -45,7 +46,7 @@ const decodeOutput = json(AgentOutput);
 const decodeGuard = json(OutputGuardReport);
 
 /** What an agent left behind for people to see, where this state shows it. */
-const shownBy = async (world: World, context: JobContext): Promise<HoldValues['shown']> => {
+const shownBy = async (world: World, context: JobContext, step: string): Promise<HoldValues['shown']> => {
   const agent = AGENT_OF[context.state];
   if (!agent) return { guard: null, question: null, calls: [] };
   const read = async <T>(name: string, decode: Decoder<T>): Promise<T | null> => {
@@ -58,7 +59,9 @@ const shownBy = async (world: World, context: JobContext): Promise<HoldValues['s
     read('calls', decodeCalls),
     readOwned(world, context),
   ]);
-  const question = AgentQuestion.safeParse(output?.value).data?.question ?? null;
+  // An answer in the shape of a question, where none may be asked, is an output the guard stopped.
+  const asks = QuestionStep.safeParse(step).success;
+  const question = asks ? (AgentQuestion.safeParse(output?.value).data?.question ?? null) : null;
   return { guard, question, calls: unlistedCalls(calls, state) };
 };
 
@@ -110,7 +113,7 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   if (await opened(world, context, visit)) return wait(world, context, token, context.replay_until);
 
   const [shown, budget] = await Promise.all([
-    shownBy(world, context),
+    shownBy(world, context, step),
     step === 'budget_escalation' ? budgetOf(world, context) : Promise.resolve(null),
   ]);
   const policy = policyOf(world.env.HOLDPOINT_APPROVAL_POLICY, step);

@@ -1,5 +1,5 @@
 import { type Commands, type OpenedLink, Refusal } from '../../contracts/commands.ts';
-import type { EventDraft } from '../../contracts/events.ts';
+import type { EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { Approval, JobState } from '../../contracts/job-state.ts';
 import type { KeyRing } from '../../contracts/ports.ts';
 import { delegate } from '../lib/approvers.ts';
@@ -7,9 +7,11 @@ import { capabilityHash, capabilityOf, issueLinks } from '../lib/capability.ts';
 import { concerning, openApprovalOf } from '../lib/decide.ts';
 import { sealEvent } from '../lib/event.ts';
 import { fold } from '../lib/fold.ts';
-import { type Memory, NOW } from './testing.ts';
 
 // Approvals over memory: the real rules and the real fold. For tests only.
+
+/** Logs by job, and what time it is. */
+type Logs = { logs: Map<string, JobEvent[]>; at: string };
 
 export const RING: KeyRing = { current: 'k1', keys: { k1: '1'.repeat(64) } };
 
@@ -21,11 +23,11 @@ export const linksFor = (job_id: string, state: string, visit: number, approvers
 export const capabilityFor = (job_id: string, state: string, visit: number, approver: string): string =>
   capabilityOf(RING, { job_id, state, visit }, { approver, key_id: RING.current, issue: 0 }) ?? '';
 
-const append = (memory: Memory, id: string, draftOf: (state: JobState) => EventDraft): JobState => {
+const append = (memory: Logs, id: string, draftOf: (state: JobState) => EventDraft): JobState => {
   const events = memory.logs.get(id) ?? [];
   const state = fold(events);
   if (!state) throw new Refusal('NOT_FOUND', `job ${id} does not exist`);
-  const event = sealEvent(draftOf(state), { ...state, run_id: state.owner_run, at: NOW.toISOString() });
+  const event = sealEvent(draftOf(state), { ...state, run_id: state.owner_run, at: memory.at });
   memory.logs.set(id, [...events, event]);
   return fold([...events, event]) ?? state;
 };
@@ -37,7 +39,7 @@ const revocation = (approval: Approval, approver: string | null, actor: EventDra
   return { event_type: 'LINK_REVOKED', ...{ state, visit, step, actor }, outputs: { ...concerning(approval), hashes } };
 };
 
-const openLink = (memory: Memory, capability: string): OpenedLink => {
+const openLink = (memory: Logs, capability: string): OpenedLink => {
   const hash = capabilityHash(capability);
   for (const events of memory.logs.values()) {
     const state = fold(events);
@@ -45,7 +47,7 @@ const openLink = (memory: Memory, capability: string): OpenedLink => {
     const link = approval?.links.find((one) => one.hash === hash);
     if (!state || !approval || !link) continue;
     if (link.revoked) throw new Refusal('LINK_EXPIRED', 'this link was revoked', { reason: 'revoked' });
-    if (!approval.decision && NOW.toISOString() >= link.expires_at) {
+    if (!approval.decision && memory.at >= link.expires_at) {
       throw new Refusal('LINK_EXPIRED', 'this link has expired', { reason: 'expired', job_id: state.job_id });
     }
     return { state, events: [...events], approval, approver: link.approver };
@@ -54,7 +56,7 @@ const openLink = (memory: Memory, capability: string): OpenedLink => {
 };
 
 /** The commands about approvals, and those that end or revive a job. */
-export const approvalCommands = (memory: Memory): Pick<Commands, 'delegate' | 'revokeLinks' | 'openLink' | 'redrive' | 'cancel'> => ({
+export const approvalCommands = (memory: Logs): Pick<Commands, 'delegate' | 'revokeLinks' | 'openLink' | 'redrive' | 'cancel'> => ({
   delegate: async (id, { step, ...command }) => append(memory, id, (state) => delegate(openApprovalOf(state, step), command)),
   revokeLinks: async (id, { step, approver, actor }) =>
     append(memory, id, (state) => revocation(openApprovalOf(state, step), approver, actor)),

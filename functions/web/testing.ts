@@ -159,7 +159,7 @@ const commandsOf = (memory: Memory): Commands => ({
   },
   decide: async (id, command) => settle(memory, id, (state) => decide(state, command)),
   resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
-  ...approvalCommands(memory),
+  ...approvalCommands({ logs: memory.logs, at: NOW.toISOString() }),
   reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0, failed: 0 }),
 });
 

@@ -14,10 +14,15 @@ const unpinned = (text: string): string[] =>
     .filter((used) => !used.startsWith('./') && !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(used));
 
 /** Expressions that a shell would read as its own text: whoever writes a title or a branch name would write the script. */
-const injected = (text: string): string[] =>
-  [...text.matchAll(/^( *)(?:- )?run: (?:\|\n((?:\1 .*\n|\n)*)|(.*))/gm)].flatMap(([, , block = '', line = '']) =>
-    [...`${block}${line}`.matchAll(/\$\{\{[^}]*\}\}/g)].map(([expression]) => expression),
-  );
+const injected = (text: string): string[] => {
+  let script = -1;
+  return text.split('\n').flatMap((line) => {
+    const [, indent = '', dash = '', rest] = /^( *)(- )?run: (.*)$/.exec(line) ?? [];
+    const inside = script >= 0 && (line.trim() === '' || line.search(/\S/) > script);
+    script = rest === undefined ? (inside ? script : -1) : indent.length + dash.length;
+    return rest !== undefined || inside ? (line.match(/\$\{\{[^}]*\}\}/g) ?? []) : [];
+  });
+};
 
 test('there are workflows for the project and for its users', () => {
   expect(WORKFLOWS.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'holdpoint-report.yml', 'holdpoint-start.yml']);

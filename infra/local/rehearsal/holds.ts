@@ -20,12 +20,18 @@ export type HoldPoint = {
 /** A sample spec under a run number of its own, and with these changes. */
 export type SpecOf = (file: string, mode: 'replay' | 'live') => Record<string, unknown>;
 
+/** The slowest step of a job takes a second; a busy machine takes longer. In ms. */
 const PATIENCE_MS = 30_000;
 const EVERY_MS = 40;
 
 /** What the job came to once it is not running, or the last that was seen of it. */
-export const settled = async (build: Running, jobId: string, done: (detail: JobDetail) => boolean): Promise<JobDetail> => {
-  const until = Date.now() + PATIENCE_MS;
+export const settled = async (
+  build: Running,
+  jobId: string,
+  done: (detail: JobDetail) => boolean,
+  patienceMs = PATIENCE_MS,
+): Promise<JobDetail> => {
+  const until = Date.now() + patienceMs;
   for (;;) {
     const detail = await build.read(jobId);
     if (done(detail) || Date.now() > until) return detail;

@@ -14,6 +14,9 @@ export type Verdict = { hold: string; job_id: string; outcome: string | null; ho
 /** What a job may come to that was not harmed: its own work decides which. */
 const UNHARMED = ['succeeded', 'gates_failed'];
 
+/** A decided job that shows nothing new for so long, in ms, is stuck: the reconciler has looked at it several times. */
+const STUCK_MS = 15_000;
+
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /** Another model than the one live calls were confirmed for. */
@@ -90,7 +93,7 @@ const driveToEnd = async (
   for (let choice = hold.decision; detail.job.status.startsWith('WAITING'); choice = 'approve') {
     const refusal = await decide(build, job_id, detail, choice);
     if (refusal !== null) return { detail, refusal };
-    detail = await settled(build, job_id, stops(detail.events.length + 1));
+    detail = await settled(build, job_id, stops(detail.events.length + 1), STUCK_MS);
   }
   return { detail, refusal: null };
 };
@@ -117,7 +120,13 @@ const judge = async (build: Running, parked: Parked): Promise<Verdict> => {
     const { detail, refusal } = await driveToEnd(build, parked, before);
     const { status, step, outcome } = detail.job;
     if (refusal !== null) return verdict(null, `its decision at ${step} is refused: ${refusal}`);
-    if (status !== 'DONE') return verdict(null, `it was decided and is still ${status}${step === null ? '' : ` at ${step}`}`);
+    if (status !== 'DONE') {
+      const heard = build.complaint(job_id);
+      return verdict(
+        null,
+        `it was decided and is still ${status}${step === null ? '' : ` at ${step}`}${heard === null ? '' : `; the build says: ${heard}`}`,
+      );
+    }
     const way = wayOf(detail, before.events.length);
     return verdict(outcome, UNHARMED.includes(outcome ?? '') ? null : `it ended ${outcome}: ${lastError(detail)}`, way);
   } catch (thrown) {

@@ -12,6 +12,8 @@ export type Running = {
   post(path: string, body: unknown): Promise<string | null>;
   /** What the simulated providers answer from now on, by schema version. */
   answer(answers: Record<string, unknown>): Promise<void>;
+  /** The last that it logged about a job as an error, or null. */
+  complaint(jobId: string): string | null;
   stop(): Promise<void>;
 };
 
@@ -24,7 +26,8 @@ export class DoesNotStart extends Error {
 const START_MS = 90_000;
 /** A job's calls before its budget is asked for: two, so that jobs can be brought to ask. */
 const BUDGET_CALLS = '2';
-const WORDS = 4_000;
+/** Characters of its standard error that are kept. */
+const WORDS = 64_000;
 
 /** What is looked at of an event and a job: a build may say more than this one knows. */
 export const JobDetail = z.looseObject({
@@ -51,6 +54,8 @@ const environment = (): Record<string, string> => ({
   ...Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
   HOLDPOINT_BUDGET_CALLS: BUDGET_CALLS,
   HOLDPOINT_LLM_RETRIES: '0',
+  // What a function could not do is said, in words the report can give.
+  HOLDPOINT_LOG_LEVEL: 'ERROR',
 });
 
 const json = async (url: string, method = 'GET', body?: unknown): Promise<{ status: number; body: unknown }> => {
@@ -67,7 +72,7 @@ const said = ({ status, body }: { status: number; body: unknown }): string => {
 
 type Addresses = { web: string; simulator: string };
 
-const clientOf = ({ web, simulator }: Addresses): Omit<Running, 'stop'> => ({
+const clientOf = ({ web, simulator }: Addresses): Omit<Running, 'stop' | 'complaint'> => ({
   submit: async (spec) => {
     const answer = await json(`${web}/jobs`, 'POST', spec);
     if (answer.status >= 400) throw new Error(said(answer));
@@ -84,6 +89,21 @@ const clientOf = ({ web, simulator }: Addresses): Omit<Running, 'stop'> => ({
   },
   answer: async (answers) => void (await json(`${simulator}/simulator/answers`, 'PUT', answers)),
 });
+
+const Logged = z.object({ error: z.object({ message: z.string() }) });
+
+const messageIn = (line: string): string => {
+  try {
+    return Logged.parse(JSON.parse(line)).error.message;
+  } catch {
+    return line;
+  }
+};
+
+const complaintAbout = (words: string, jobId: string): string | null => {
+  const line = words.split('\n').findLast((one) => one.includes(jobId));
+  return line === undefined ? null : messageIn(line).slice(0, 500);
+};
 
 /**
  * Runs the local cloud of a build as another program, on a data folder.
@@ -114,11 +134,11 @@ export const runBuild = async (folder: string, dataDir: string, more: Record<str
   const started = await Promise.race([ready, gone.then(() => null), late]);
   if (!started) {
     child.kill('SIGKILL');
-    throw new DoesNotStart(words.trim() || `${folder} did not start within ${START_MS / 1000} s`);
+    throw new DoesNotStart(words.trim().slice(-2_000) || `${folder} did not start within ${START_MS / 1000} s`);
   }
   const stop = async () => {
     child.kill('SIGTERM');
     await gone;
   };
-  return { ...clientOf(started), stop };
+  return { ...clientOf(started), complaint: (jobId) => complaintAbout(words, jobId), stop };
 };
