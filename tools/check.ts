@@ -6,6 +6,7 @@ const CHECKS: Record<string, string[]> = {
   types: ['tsc'],
   lint: ['oxlint', '--type-aware', '--deny-warnings', '.'],
   format: ['biome', 'check', '--error-on-warnings', '.'],
+  lock: ['node', 'tools/complete-lock.mjs', '--check'],
   schemas: ['node', 'tools/schemas.ts', '--check'],
   cassettes: ['node', 'tools/cassettes.ts', '--check'],
   prices: ['node', 'tools/prices.ts', '--check'],

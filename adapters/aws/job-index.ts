@@ -10,7 +10,7 @@ const key = (jobId: string) => ({ pk: `JOB#${jobId}`, sk: 'JOB' });
 export const ENDED = 'ENDED';
 
 /** Index attributes beside the row. `waiting_pk` and `due_pk` are sparse: absent means not in that index. */
-const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
+export const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
   ...key(record.job_id),
   ...record,
   list_pk: 'JOBS',

@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Alias, type IKey, type Key } from 'aws-cdk-lib/aws-kms';
+import { Alias, type Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
@@ -21,7 +21,7 @@ export class Topics extends Construct {
       displayName: `Holdpoint ${environment.name}: alarms`,
       enforceSSL: true,
       // Without a key of the account's own it stays unencrypted: CloudWatch may not use the key that AWS has for SNS.
-      ...(dataKey ? { masterKey: dataKey as IKey } : {}),
+      ...(dataKey ? { masterKey: dataKey } : {}),
     });
     alarms.addToResourcePolicy(
       new PolicyStatement({
@@ -45,7 +45,7 @@ export class Topics extends Construct {
       topicName: topicName(environment, 'approvals'),
       displayName: `Holdpoint ${environment.name}: approvals`,
       enforceSSL: true,
-      masterKey: dataKey ? (dataKey as IKey) : Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns'),
+      masterKey: dataKey ? dataKey : Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns'),
     });
   }
 }

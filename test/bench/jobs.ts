@@ -9,7 +9,7 @@ let runs = 1;
 const spec = () => sample('idea-trend', { run: runs++ });
 
 const POLL_MS = 2;
-const pause = () => new Promise((resolve) => setTimeout(resolve, POLL_MS));
+const pause = (ms = POLL_MS) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Polls for an event after `seq`: one read of the tail, as a client that waits would. */
 const untilEvent = async (web: string, jobId: string, after: number, type: string): Promise<void> => {
@@ -28,19 +28,38 @@ const approveAt = async (web: string, jobId: string, step: string) => {
   };
 };
 
-/** Decision sent on the last approval → `DONE` visible. */
-export const terminalSamples = async (cloud: TestCloud, n: number): Promise<number[]> => {
-  const samples: number[] = [];
-  for (let i = 0; i < n; i++) {
-    const { job_id } = await submit(cloud.web, spec());
-    await (await approveAt(cloud.web, job_id, 'blueprint')).send();
-    const last = await approveAt(cloud.web, job_id, 'runspec');
-    const start = performance.now();
-    void last.send();
-    await untilEvent(cloud.web, job_id, last.seq, 'DONE');
-    samples.push(performance.now() - start);
+/** Decision sent on the last approval → `DONE` visible, for one new job; in ms. */
+export const terminalSample = async (web: string): Promise<number> => {
+  const { job_id } = await submit(web, spec());
+  await (await approveAt(web, job_id, 'blueprint')).send();
+  const last = await approveAt(web, job_id, 'runspec');
+  const start = performance.now();
+  void last.send();
+  await untilEvent(web, job_id, last.seq, 'DONE');
+  return performance.now() - start;
+};
+
+/** What is measured: the reference job, and the chain of eight states and two approvals that do nothing. */
+export const WORKLOADS: Readonly<Record<string, () => Partial<CloudOptions>>> = { sample_idea: () => ({}), chain: chainOptions };
+
+/** Jobs before the first that counts: code is compiled and caches are filled as in a service that runs. */
+const WARM_UP = 5;
+
+/** Runs `work` on a warm cloud of its own. */
+export const onWarmCloud = async <T>(workload: () => Partial<CloudOptions>, work: (cloud: TestCloud) => Promise<T>): Promise<T> => {
+  const cloud = await startTestCloud(workload());
+  try {
+    for (let i = 0; i < WARM_UP; i++) await terminalSample(cloud.web);
+    return await work(cloud);
+  } finally {
+    await cloud.remove();
   }
-  return samples;
+};
+
+const terminalLatency = async (web: string, what: string, n: number): Promise<Figure> => {
+  const samples: number[] = [];
+  for (let i = 0; i < n; i++) samples.push(await terminalSample(web));
+  return { bench: 'terminal_latency', what, n, ...percentiles(samples) };
 };
 
 const clickToResume = async (cloud: TestCloud, n: number): Promise<number[]> => {
@@ -82,22 +101,20 @@ const waitingMemory = async (cloud: TestCloud, n: number): Promise<number> => {
   return Math.round((process.memoryUsage().heapUsed - before) / n);
 };
 
-export const jobFigures = async (n: number): Promise<Figure[]> => {
-  const cloud = await startTestCloud();
-  try {
-    await terminalSamples(cloud, 5);
-    const figures: Figure[] = [
-      { bench: 'terminal_latency', n, ...percentiles(await terminalSamples(cloud, n)) },
+export const jobFigures = (n: number): Promise<Figure[]> =>
+  onWarmCloud(
+    () => ({}),
+    async (cloud) => [
+      await terminalLatency(cloud.web, 'sample_idea', n),
       { bench: 'click_to_resume', n, ...percentiles(await clickToResume(cloud, n)) },
       { bench: 'submit_to_waiting', n, ...percentiles(await submitToWaiting(cloud, n)) },
       { bench: 'throughput', n: 20, jobs_per_s: Math.round((await throughput(cloud, 20)) * 100) / 100 },
       { bench: 'waiting_memory', n: 50, bytes_per_job: await waitingMemory(cloud, 50) },
-    ];
-    return figures;
-  } finally {
-    await cloud.remove();
-  }
-};
+    ],
+  );
+
+export const chainFigures = (n: number): Promise<Figure[]> =>
+  onWarmCloud(chainOptions, async ({ web }) => [await terminalLatency(web, 'chain', n)]);
 
 /** Counted units of one sample job, as AWS would bill them. Reads of people who wait and look are left out. */
 export const costPerJob = async (): Promise<Figure[]> => {

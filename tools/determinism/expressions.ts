@@ -1,4 +1,4 @@
-import type { Node } from 'oxc-parser';
+import type { ArrowFunctionExpression, Function as PlainFunction, Node } from 'oxc-parser';
 import { resolve } from '../llm-sites/reach.ts';
 import { childrenOf, keyName, type Module, type Tree } from '../llm-sites/source.ts';
 
@@ -28,7 +28,7 @@ export const placeIn = (tree: Tree, file: string): Place => {
   return { tree, module, parents: parentsOf(module) };
 };
 
-export type Fn = Extract<Node, { type: 'ArrowFunctionExpression' | 'FunctionExpression' | 'FunctionDeclaration' }>;
+export type Fn = ArrowFunctionExpression | PlainFunction;
 
 export const isFn = (node: Node): node is Fn =>
   node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration';
@@ -85,7 +85,8 @@ const membersTo = (pattern: Node, name: string): string[] | null => {
 };
 
 export type Binding =
-  | { kind: 'value'; node: Node; members: string[]; constant: boolean }
+  /** `outside` of every function: such a value has a name of its own. */
+  | { kind: 'value'; node: Node; members: string[]; constant: boolean; outside: boolean }
   | { kind: 'param'; root: string; members: string[] }
   | { kind: 'caught' }
   | { kind: 'top' };
@@ -123,7 +124,7 @@ const inStatements = (statements: readonly Node[], name: string): Binding | null
     if (statement.type !== 'VariableDeclaration') continue;
     for (const { id, init } of statement.declarations) {
       const members = membersTo(id, name);
-      if (members && init) return { kind: 'value', node: init, members, constant: statement.kind === 'const' };
+      if (members && init) return { kind: 'value', node: init, members, constant: statement.kind === 'const', outside: false };
       if (members) return { kind: 'param', root: `(${name})`, members };
     }
   }
@@ -154,7 +155,7 @@ export const bindingOf = (name: string, at: Node, place: Place): Binding => {
   }
   const declared = place.module.declarations.get(name)?.[0];
   if (declared?.type === 'VariableDeclarator' && declared.init && declared.id.type === 'Identifier' && !isFn(bare(declared.init)))
-    return { kind: 'value', node: declared.init, members: [], constant: true };
+    return { kind: 'value', node: declared.init, members: [], constant: true, outside: true };
   return { kind: 'top' };
 };
 
@@ -173,6 +174,7 @@ export const sourcesOf = (expression: Node, place: Place, tests: string[]): stri
     case 'Identifier': {
       if (node.name === 'undefined') return [];
       const bound = bindingOf(node.name, node, place);
+      if (bound.kind === 'value' && bound.outside) return [node.name];
       if (bound.kind === 'value' && bound.constant) return of(bound.node).map((source) => [source, ...bound.members].join('.'));
       if (bound.kind === 'param') return [[bound.root, ...bound.members].join('.')];
       return [bound.kind === 'top' ? node.name : `?${node.name}`];

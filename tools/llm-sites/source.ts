@@ -41,13 +41,23 @@ export const isDeployed = (path: string): boolean => DEPLOYED.some((folder) => p
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 
+/** Nodes of types that hold an expression. */
+const CASTS: ReadonlySet<string> = new Set([
+  ...['TSAsExpression', 'TSSatisfiesExpression', 'TSNonNullExpression', 'TSTypeAssertion', 'TSInstantiationExpression'],
+]);
+
+const hasValue = (value: unknown): value is Node => isNode(value) && (!value.type.startsWith('TS') || CASTS.has(value.type));
+
+const known = new WeakMap<Node, readonly Node[]>();
+
 /** Nodes right below a node. Types have no value and are left out. */
-export const childrenOf = (node: Node): Node[] =>
-  Object.entries(node)
-    .filter(([key]) => key !== 'parent')
-    .flatMap(([, value]: [string, unknown]) => (Array.isArray(value) ? value : [value]))
-    .filter(isNode)
-    .filter(({ type }) => !type.startsWith('TS') || /^TS(As|Satisfies|NonNull|TypeAssertion|Instantiation)/.test(type));
+export const childrenOf = (node: Node): readonly Node[] => {
+  const before = known.get(node);
+  if (before) return before;
+  const children = Object.values(node).flatMap((value: unknown) => (Array.isArray(value) ? value : [value])).filter(hasValue);
+  known.set(node, children);
+  return children;
+};
 
 /** A node and all below it, each with the nodes it lies in, the nearest last. */
 export function* nodesOf(node: Node, above: readonly Node[] = []): Generator<{ node: Node; above: readonly Node[] }> {
@@ -135,3 +145,7 @@ export type Tree = ReadonlyMap<string, Module>;
 /** @throws Error naming the file that cannot be parsed */
 export const parseSources = (sources: Sources): Tree =>
   new Map([...sources].map(([path, text]) => [path, parseModule(path, text, (file) => sources.has(file))]));
+
+/** The same modules with one of them put differently, or added. */
+export const withModule = (tree: Tree, path: string, text: string): Tree =>
+  new Map([...tree, [path, parseModule(path, text, (file) => tree.has(file) || file === path)]]);

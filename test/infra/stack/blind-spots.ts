@@ -26,7 +26,7 @@ type Document = { Statement: Statement[] };
 /** Every statement that allows something, in policies of their own and inside roles. */
 const allowing = (template: Template): [string, Statement][] =>
   Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) => {
-    if (!/^AWS::IAM::/.test(Type)) return [];
+    if (!Type.startsWith('AWS::IAM::')) return [];
     const own = Properties['PolicyDocument'] as Document | undefined;
     const inner = (Properties['Policies'] as { PolicyDocument: Document }[] | undefined) ?? [];
     return [...(own ? [own] : []), ...inner.map(({ PolicyDocument }) => PolicyDocument)]
