@@ -36,7 +36,7 @@ const show = async ({ width, say, paint }: Context): Promise<Result> => {
 };
 
 export const llmSites: Verb = (program, run) => {
-  withCommon(program.command('llm-sites').description('show where models are called, who judges the answers, and what control flow reads')).action(
-    (options: CommonOptions) => run(options, show),
-  );
+  withCommon(
+    program.command('llm-sites').description('show where models are called, who judges the answers, and what control flow reads'),
+  ).action((options: CommonOptions) => run(options, show));
 };

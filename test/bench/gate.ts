@@ -31,7 +31,7 @@ export const judge = (what: string, samples: readonly number[]): Judged => {
   return { bench: 'terminal_latency', what, n: samples.length, ...found, verdict };
 };
 
-const keep = (file: string | undefined, text: string, write: typeof writeFileSync): void => {
+const keep = (file: string | undefined, text: string, write: (file: string, text: string) => void): void => {
   if (file === undefined) return;
   mkdirSync(dirname(file), { recursive: true });
   write(file, text);

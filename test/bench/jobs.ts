@@ -34,9 +34,11 @@ export const terminalSample = async (web: string): Promise<number> => {
   await (await approveAt(web, job_id, 'blueprint')).send();
   const last = await approveAt(web, job_id, 'runspec');
   const start = performance.now();
-  void last.send();
+  const sent = last.send();
   await untilEvent(web, job_id, last.seq, 'DONE');
-  return performance.now() - start;
+  const ms = performance.now() - start;
+  await sent;
+  return ms;
 };
 
 /** What is measured: the reference job, and the chain of eight states and two approvals that do nothing. */
@@ -68,9 +70,10 @@ const clickToResume = async (cloud: TestCloud, n: number): Promise<number[]> => 
     const { job_id } = await submit(cloud.web, spec());
     const decision = await approveAt(cloud.web, job_id, 'blueprint');
     const start = performance.now();
-    void decision.send();
+    const sent = decision.send();
     await untilEvent(cloud.web, job_id, decision.seq + 1, 'RUNSPEC_COMPILED');
     samples.push(performance.now() - start);
+    await sent;
   }
   return samples;
 };

@@ -34,8 +34,10 @@ const followFunction = (fn: Fn, place: Place, found: Following): void => {
     if (node.type === 'ReturnStatement' && node.argument) follow(node.argument, place, found);
     if (node.type === 'IfStatement') found.tests.push(...sourcesOf(node.test, place, found.tests));
     if (node.type === 'SwitchStatement') found.tests.push(...sourcesOf(node.discriminant, place, found.tests));
-    if (node.type === 'CatchClause' && leaves(node)) found.problems.push(`${at(node, place)}: a failure chooses the answer; say it with a condition`);
-    if (LOOPS.test(node.type) && leaves(node)) found.problems.push(`${at(node, place)}: a loop chooses the answer; say it with a condition`);
+    if (node.type === 'CatchClause' && leaves(node))
+      found.problems.push(`${at(node, place)}: a failure chooses the answer; say it with a condition`);
+    if (LOOPS.test(node.type) && leaves(node))
+      found.problems.push(`${at(node, place)}: a loop chooses the answer; say it with a condition`);
   }
 };
 
@@ -103,7 +105,13 @@ export type StageAnswers = {
   problems: string[];
 };
 
-type Collected = { route: Map<string, Set<string>>; facts: Map<string, Set<string>>; events: Set<string>; tests: string[]; problems: string[] };
+type Collected = {
+  route: Map<string, Set<string>>;
+  facts: Map<string, Set<string>>;
+  events: Set<string>;
+  tests: string[];
+  problems: string[];
+};
 
 const collectFields = (holder: Obj, field: 'route' | 'facts', into: Collected): void => {
   const value = memberOf(holder, field);
@@ -121,7 +129,9 @@ const collectFields = (holder: Obj, field: 'route' | 'facts', into: Collected): 
     if (values) into[field].set(name, new Set([...(into[field].get(name) ?? []), ...values]));
     else {
       const made = sourcesOf(property.value, holder.place, []).join(', ');
-      into.problems.push(`${where}: ${field}.${name} is made of ${made || 'something else than text'}; it must be text that is written in the code`);
+      into.problems.push(
+        `${where}: ${field}.${name} is made of ${made || 'something else than text'}; it must be text that is written in the code`,
+      );
     }
   }
 };

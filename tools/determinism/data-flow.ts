@@ -26,7 +26,8 @@ const member = (value: Value, name: string): Value => {
   const known = value.fields.get(name);
   if (known) return known;
   const parts = [...value.origins].filter((origin) => origin !== 'constant');
-  if (parts.some((origin) => origin.split('.').length > DEEPEST)) throw new Error(`a state nests its input without end: ${parts.join(', ')}`);
+  if (parts.some((origin) => origin.split('.').length > DEEPEST))
+    throw new Error(`a state nests its input without end: ${parts.join(', ')}`);
   return from(...parts.map((origin) => `${origin}.${name}`));
 };
 
@@ -37,9 +38,7 @@ const put = (value: Value, [name, ...rest]: readonly string[], inner: Value): Va
   name === undefined ? inner : { ...value, fields: new Map(value.fields).set(name, put(member(value, name), rest, inner)) };
 
 /** Every origin in a value, its members' too. */
-export const originsOf = ({ origins, fields }: Value): string[] => [
-  ...new Set([...origins, ...[...fields.values()].flatMap(originsOf)]),
-];
+export const originsOf = ({ origins, fields }: Value): string[] => [...new Set([...origins, ...[...fields.values()].flatMap(originsOf)])];
 
 /** A payload template: members named `x.$` are read from the input. */
 const filled = (template: unknown, input: Value): Value => {
@@ -111,7 +110,10 @@ const passedOn = (state: AslState, input: Value, inner: (machine: Asl, input: Va
   const result = state['ResultSelector'] === undefined ? raw : filled(state['ResultSelector'], raw);
   const output = selected(placed(input, state['ResultPath'], result), state['OutputPath']);
   const nexts = [state['Next'], state['Default'], ...list(state['Choices']).map((rule) => rule['Next'])];
-  const failures = list(state['Catch']).map((rule) => ({ to: String(rule['Next']), value: placed(input, rule['ResultPath'], failureOf(state)) }));
+  const failures = list(state['Catch']).map((rule) => ({
+    to: String(rule['Next']),
+    value: placed(input, rule['ResultPath'], failureOf(state)),
+  }));
   return { output, sent: [...nexts.filter((to) => typeof to === 'string').map((to) => ({ to, value: output })), ...failures] };
 };
 
@@ -155,4 +157,3 @@ export const inputsOf = (machine: Asl, input: Value = from('input'), prefix = ''
   }));
   return { inputs: [...own, ...[...nested.values()].flat()], output };
 };
-

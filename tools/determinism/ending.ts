@@ -16,10 +16,13 @@ const ENDS_AS: ReadonlySet<string> = new Set(['EndRules.ending().outcome', 'fold
 /** Names that hold something of the doctor's, by what they are made from. */
 const doctored = (fn: Fn): Set<string> => {
   const found = new Set(['explainEnding']);
-  const declared = [...nodesOf(fn)].flatMap(({ node }) => (node.type === 'VariableDeclarator' && node.init ? [{ id: node.id, init: node.init }] : []));
+  const declared = [...nodesOf(fn)].flatMap(({ node }) =>
+    node.type === 'VariableDeclarator' && node.init ? [{ id: node.id, init: node.init }] : [],
+  );
   for (let before = -1; before !== found.size; ) {
     before = found.size;
-    for (const { id, init } of declared) if ([...usedNames(init)].some((name) => found.has(name))) for (const name of namesIn(id)) found.add(name);
+    for (const { id, init } of declared)
+      if ([...usedNames(init)].some((name) => found.has(name))) for (const name of namesIn(id)) found.add(name);
   }
   return found;
 };
@@ -81,10 +84,12 @@ const lastEventProblems = (tree: Tree): string[] =>
         const outputs = memberOf({ node, place }, 'outputs');
         if (!type || !outputs || !literalsOf(type, place, [])?.includes('DONE')) return [];
         const { objects } = answersOf(outputs, place);
-        const bad = objects.length === 0 || objects.some((object) => {
-          const status = memberOf(object, 'status');
-          return !status || !isOutcome(status, object.place);
-        });
+        const bad =
+          objects.length === 0 ||
+          objects.some((object) => {
+            const status = memberOf(object, 'status');
+            return !status || !isOutcome(status, object.place);
+          });
         return bad ? [`${module.path} (offset ${node.start}): the status that ends a job must be written in the code`] : [];
       });
     });

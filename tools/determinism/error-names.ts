@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { isDeployed, keyName, type Module, nodesOf, type Tree } from '../llm-sites/source.ts';
-import { bare, bindingOf, functionNamed, isFn, literalsOf, type Place, placeIn } from './expressions.ts';
 import { answersOf, ownNodes } from './answers.ts';
+import { bare, bindingOf, functionNamed, isFn, literalsOf, type Place, placeIn } from './expressions.ts';
 
 // A machine matches errors by name. A name comes from a class or from an assignment; both must be written in the code.
 
@@ -82,7 +82,8 @@ const thrownProblems = (node: Node, place: Place): string[] =>
 const answeredProblems = (node: Node, place: Place): string[] => {
   if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return [];
   const { object } = node.callee;
-  const holder = object.type === 'Identifier' ? object.name : object.type === 'MemberExpression' ? keyName(object.property, object.computed) : null;
+  const holder =
+    object.type === 'Identifier' ? object.name : object.type === 'MemberExpression' ? keyName(object.property, object.computed) : null;
   if (holder !== 'executions') return [];
   const [, second] = node.arguments;
   const verb = keyName(node.callee.property, node.callee.computed);

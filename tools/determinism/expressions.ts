@@ -1,4 +1,4 @@
-import type { ArrowFunctionExpression, Function as PlainFunction, Node } from 'oxc-parser';
+import type { ArrowFunctionExpression, Node, Function as PlainFunction } from 'oxc-parser';
 import { resolve } from '../llm-sites/reach.ts';
 import { childrenOf, keyName, type Module, type Tree } from '../llm-sites/source.ts';
 

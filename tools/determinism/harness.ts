@@ -15,7 +15,8 @@ const stageHarness = (tree: Tree): string[] => {
   const { objects, problems } = answersOf(run.fn, run.place);
   const strange = objects.flatMap((object) =>
     object.node.properties.flatMap((property) => {
-      if (property.type === 'Property') return OWN.has(keyName(property.key, property.computed) ?? '') ? [] : ['a member that is no context'];
+      if (property.type === 'Property')
+        return OWN.has(keyName(property.key, property.computed) ?? '') ? [] : ['a member that is no context'];
       return sourcesOf(property.argument, object.place, []).filter((source) => !source.endsWith('.route'));
     }),
   );
@@ -32,7 +33,9 @@ const guardHarness = (tree: Tree): string[] => {
   );
   return [
     ...problems,
-    ...(reports.length === 1 && reports[0] === 'judgeText()' ? [] : [`${CONSULT}: the report must be judgeText's, not ${reports.join(', ') || 'none'}`]),
+    ...(reports.length === 1 && reports[0] === 'judgeText()'
+      ? []
+      : [`${CONSULT}: the report must be judgeText's, not ${reports.join(', ') || 'none'}`]),
     ...(returnsGuard(tree) ? [] : [`${CONSULT}: judgeText must return what the guard says`]),
   ];
 };
@@ -40,7 +43,9 @@ const guardHarness = (tree: Tree): string[] => {
 const returnsGuard = (tree: Tree): boolean => {
   const judges = functionNamed(placeIn(tree, CONSULT), 'judgeText');
   if (judges?.fn.body?.type !== 'BlockStatement') return false;
-  const returned = judges.fn.body.body.flatMap((statement) => (statement.type === 'ReturnStatement' && statement.argument ? [statement.argument] : []));
+  const returned = judges.fn.body.body.flatMap((statement) =>
+    statement.type === 'ReturnStatement' && statement.argument ? [statement.argument] : [],
+  );
   return returned.length === 1 && returned.every((value) => sourcesOf(value, judges.place, []).join() === 'guard()');
 };
 

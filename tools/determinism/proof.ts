@@ -66,14 +66,17 @@ export const originProblems = (tree: Tree, origin: string, use: 'route' | 'words
   if (isReviewed(origin) || /^(constant$|service\b|context\b|input\b)/.test(origin)) return [];
   const [, maker, fn = '', field = ''] = ORIGIN.exec(origin) ?? [];
   // Names of errors are proven for all code at once.
-  if (maker === 'error') return field === 'Error' || use === 'words' ? [] : [`${origin} is what an error says, in words; only its name may decide`];
+  if (maker === 'error')
+    return field === 'Error' || use === 'words' ? [] : [`${origin} is what an error says, in words; only its name may decide`];
   if (maker !== 'result') return [`${origin} is no verdict; nothing but a context is known of it`];
   const kind = kindOf(tree, fn);
   if (!kind) return [`${origin}: how ${fn} answers is not known; review it and say so in tools/determinism/verdicts.ts`];
   switch (kind.kind) {
     case 'stage': {
       const { route } = stageAnswers(tree, kind.file, kind.name);
-      return route.has(field) ? [] : [`${origin} is no route of ${idOf(kind)}; a machine may read ${[...route.keys()].join(', ') || 'none'}`];
+      return route.has(field)
+        ? []
+        : [`${origin} is no route of ${idOf(kind)}; a machine may read ${[...route.keys()].join(', ') || 'none'}`];
     }
     case 'end':
       return field === 'outcome' || (field === 'cause' && use === 'words') ? [] : [`${origin} is not what ends a job`];
@@ -92,7 +95,9 @@ export const determinismProblems = (tree: Tree, machines: Machines): string[] =>
     ...reads.flatMap(({ machine, state, field, path, origins, use }) =>
       origins.flatMap((origin) => originProblems(tree, origin, use)).map((why) => `${machine}/${state} ${field} ${path}: ${why}`),
     ),
-    ...names.filter(({ name }) => !/^[\w.]+$/.test(name)).map(({ machine, name }) => `${machine} matches the error "${name}", which is no name`),
+    ...names
+      .filter(({ name }) => !/^[\w.]+$/.test(name))
+      .map(({ machine, name }) => `${machine} matches the error "${name}", which is no name`),
     ...FUNCTIONS.flatMap(({ name }) => {
       const kind = kindOf(tree, name);
       return kind?.kind === 'stage' ? stageProblems(name, stageAnswers(tree, kind.file, kind.name), asksModels(tree, name)) : [];

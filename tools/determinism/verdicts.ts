@@ -14,6 +14,7 @@ const REVIEWED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Those of `tests` that are no verdict. */
-export const strangeTests = (tests: Iterable<string>): string[] => [...tests].filter((test) => !VERDICTS.some(({ reads }) => reads.test(test)));
+export const strangeTests = (tests: Iterable<string>): string[] =>
+  [...tests].filter((test) => !VERDICTS.some(({ reads }) => reads.test(test)));
 
 export const isReviewed = (origin: string): boolean => REVIEWED.has(origin);

@@ -58,10 +58,12 @@ export const resolve = (tree: Tree, file: string, name: string): Point[] => {
 const nextOf = (tree: Tree, { file, name }: Point): Point[] => {
   const module = tree.get(file);
   const nodes = module?.declarations.get(name) ?? [];
-  const loaded = nodes.flatMap((node) => [...loadedModules(node)]).flatMap((from) => {
-    const target = [...tree.values()].find(({ path }) => from.startsWith('.') && path.endsWith(from.replace(/^(\.\.?\/)+/, '/')));
-    return target ? everythingIn(target) : [];
-  });
+  const loaded = nodes
+    .flatMap((node) => [...loadedModules(node)])
+    .flatMap((from) => {
+      const target = [...tree.values()].find(({ path }) => from.startsWith('.') && path.endsWith(from.replace(/^(\.\.?\/)+/, '/')));
+      return target ? everythingIn(target) : [];
+    });
   const aside = module?.declarations.has('') && name !== '' ? [{ file, name: '' }] : [];
   return [...nodes.flatMap((node) => [...usedNames(node)]).flatMap((used) => resolve(tree, file, used)), ...loaded, ...aside];
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Machines } from './machines.ts';
 import { walk } from '../../infra/local/sfn/asl.ts';
+import type { Machines } from './machines.ts';
 
 /** How something is decided today. */
 const TODAY = ['deterministic', 'model-produced evidence only'] as const;

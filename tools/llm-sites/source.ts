@@ -54,7 +54,9 @@ const known = new WeakMap<Node, readonly Node[]>();
 export const childrenOf = (node: Node): readonly Node[] => {
   const before = known.get(node);
   if (before) return before;
-  const children = Object.values(node).flatMap((value: unknown) => (Array.isArray(value) ? value : [value])).filter(hasValue);
+  const children = Object.values(node)
+    .flatMap((value: unknown) => (Array.isArray(value) ? value : [value]))
+    .filter(hasValue);
   known.set(node, children);
   return children;
 };
