@@ -1,6 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { usedNames } from '../llm-sites/reach.ts';
-import { isDeployed, keyName, namesIn, nodesOf, type Tree } from '../llm-sites/source.ts';
+import { allNodes, isDeployed, keyName, namesIn, nodesOf, type Tree } from '../llm-sites/source.ts';
 import { answersOf, memberOf } from './answers.ts';
 import { type Fn, functionNamed, literalsOf, type Place, placeIn, sourcesOf } from './expressions.ts';
 
@@ -16,13 +16,13 @@ const ENDS_AS: ReadonlySet<string> = new Set(['EndRules.ending().outcome', 'fold
 /** Names that hold something of the doctor's, by what they are made from. */
 const doctored = (fn: Fn): Set<string> => {
   const found = new Set(['explainEnding']);
-  const declared = [...nodesOf(fn)].flatMap(({ node }) =>
+  const declared = allNodes(fn).flatMap((node) =>
     node.type === 'VariableDeclarator' && node.init ? [{ id: node.id, init: node.init }] : [],
   );
   for (let before = -1; before !== found.size; ) {
     before = found.size;
     for (const { id, init } of declared)
-      if ([...usedNames(init)].some((name) => found.has(name))) for (const name of namesIn(id)) found.add(name);
+      if (usedNames(init).some((name) => found.has(name))) for (const name of namesIn(id)) found.add(name);
   }
   return found;
 };
@@ -47,7 +47,7 @@ const doctorProblems = ({ fn }: { fn: Fn }): string[] => {
   const names = doctored(fn);
   return [...nodesOf(fn)].flatMap(({ node, above }) =>
     deciding(node)
-      .filter((part) => [...usedNames(part)].some((name) => names.has(name)) && !isCount(part, [...above, node], names))
+      .filter((part) => usedNames(part).some((name) => names.has(name)) && !isCount(part, [...above, node], names))
       .map((part) => `${END_JOB} (offset ${part.start}): what the doctor gave decides something`),
   );
 };
@@ -78,7 +78,7 @@ const lastEventProblems = (tree: Tree): string[] =>
     .filter(({ path }) => isDeployed(path))
     .flatMap((module) => {
       const place = placeIn(tree, module.path);
-      return [...nodesOf(module.program)].flatMap(({ node }) => {
+      return allNodes(module.program).flatMap((node) => {
         if (node.type !== 'ObjectExpression') return [];
         const type = memberOf({ node, place }, 'event_type');
         const outputs = memberOf({ node, place }, 'outputs');

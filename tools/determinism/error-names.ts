@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { isDeployed, keyName, type Module, nodesOf, type Tree } from '../llm-sites/source.ts';
+import { allNodes, isDeployed, keyName, type Module, type Tree } from '../llm-sites/source.ts';
 import { answersOf, ownNodes } from './answers.ts';
 import { bare, bindingOf, functionNamed, isFn, literalsOf, type Place, placeIn } from './expressions.ts';
 
@@ -103,7 +103,7 @@ export const errorNameProblems = (tree: Tree): string[] =>
     .filter(({ path }) => isDeployed(path))
     .flatMap((module) => {
       const place = placeIn(tree, module.path);
-      return [...nodesOf(module.program)].flatMap(({ node }) => [
+      return allNodes(module.program).flatMap((node) => [
         ...nameProblems(node, place),
         ...(module.path.startsWith(PAGES) ? [] : thrownProblems(node, place)),
         ...answeredProblems(node, place),

@@ -65,7 +65,7 @@ export const findPlaces = (tree: Tree): Place[] => {
 export const findSideRoads = (tree: Tree): string[] =>
   [...tree.values()].flatMap((module) => {
     if (module.path.startsWith(PROVIDER_FOLDER)) return [];
-    const loaded = [...module.declarations.values()].flat().flatMap((node) => [...loadedModules(node)]);
+    const loaded = [...module.declarations.values()].flat().flatMap((node) => loadedModules(node));
     const used = [...module.imports.values(), ...module.reexports.values()].map(({ from }) => from);
     return [...used, ...loaded].filter((from) => PROVIDERS.test(from)).map((from) => `${module.path} uses ${from}`);
   });

@@ -1,29 +1,32 @@
 import type { Node } from 'oxc-parser';
-import { childrenOf, keyName, type Module, type Tree } from './source.ts';
+import { allNodes, childrenOf, keyName, type Module, type Tree } from './source.ts';
 
 /** A name at the top of a module. Written `file#name`. */
 export type Point = { file: string; name: string };
 
 export const idOf = ({ file, name }: Point): string => `${file}#${name}`;
 
+const isKeyOf = (child: Node, node: Node): boolean => {
+  if (node.type === 'MemberExpression') return child === node.property && !node.computed;
+  const keyed = node.type === 'Property' || node.type === 'PropertyDefinition' || node.type === 'MethodDefinition';
+  return keyed && child === node.key && !node.computed;
+};
+
+const known = new WeakMap<Node, readonly string[]>();
+
 /** Names that are used as values below a node: no keys, no members, no types. */
-export function* usedNames(node: Node): Generator<string> {
-  if (node.type === 'Identifier') yield node.name;
-  for (const child of childrenOf(node)) {
-    const isKey =
-      (node.type === 'MemberExpression' && child === node.property && !node.computed) ||
-      ((node.type === 'Property' || node.type === 'PropertyDefinition' || node.type === 'MethodDefinition') &&
-        child === node.key &&
-        !node.computed);
-    if (!isKey) yield* usedNames(child);
-  }
-}
+export const usedNames = (node: Node): readonly string[] => {
+  const before = known.get(node);
+  if (before) return before;
+  const below = childrenOf(node).filter((child) => !isKeyOf(child, node));
+  const names = [...new Set([...(node.type === 'Identifier' ? [node.name] : []), ...below.flatMap(usedNames)])];
+  known.set(node, names);
+  return names;
+};
 
 /** Modules that are loaded while the code runs, by a path that is written out. */
-export function* loadedModules(node: Node): Generator<string> {
-  if (node.type === 'ImportExpression') yield keyName(node.source, true) ?? '?';
-  for (const child of childrenOf(node)) yield* loadedModules(child);
-}
+export const loadedModules = (node: Node): string[] =>
+  allNodes(node).flatMap((one) => (one.type === 'ImportExpression' ? [keyName(one.source, true) ?? '?'] : []));
 
 const everythingIn = ({ path, declarations }: Module): Point[] => [...declarations.keys()].map((name) => ({ file: path, name }));
 
@@ -59,13 +62,13 @@ const nextOf = (tree: Tree, { file, name }: Point): Point[] => {
   const module = tree.get(file);
   const nodes = module?.declarations.get(name) ?? [];
   const loaded = nodes
-    .flatMap((node) => [...loadedModules(node)])
+    .flatMap((node) => loadedModules(node))
     .flatMap((from) => {
       const target = [...tree.values()].find(({ path }) => from.startsWith('.') && path.endsWith(from.replace(/^(\.\.?\/)+/, '/')));
       return target ? everythingIn(target) : [];
     });
   const aside = module?.declarations.has('') && name !== '' ? [{ file, name: '' }] : [];
-  return [...nodes.flatMap((node) => [...usedNames(node)]).flatMap((used) => resolve(tree, file, used)), ...loaded, ...aside];
+  return [...nodes.flatMap((node) => usedNames(node)).flatMap((used) => resolve(tree, file, used)), ...loaded, ...aside];
 };
 
 /**

@@ -67,6 +67,18 @@ export function* nodesOf(node: Node, above: readonly Node[] = []): Generator<{ n
   for (const child of childrenOf(node)) yield* nodesOf(child, [...above, node]);
 }
 
+const flat = new WeakMap<Node, readonly Node[]>();
+
+/** A node and all below it. */
+export const allNodes = (node: Node): readonly Node[] => {
+  const before = flat.get(node);
+  if (before) return before;
+  const nodes = [node];
+  for (const one of nodes) nodes.push(...childrenOf(one));
+  flat.set(node, nodes);
+  return nodes;
+};
+
 /** The name of a property that is written out; null where it is computed. */
 export const keyName = (key: Node, computed: boolean): string | null => {
   if (key.type === 'Literal' && typeof key.value === 'string') return key.value;
