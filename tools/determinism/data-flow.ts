@@ -66,7 +66,7 @@ const placed = (input: Value, path: unknown, result: Value): Value => {
   return typeof path === 'string' ? put(input, pathOf(path).names, result) : result;
 };
 
-const makerOf = (state: AslState): string => functionOf(state) ?? String(state['Resource'] ?? state.Type);
+const makerOf = (state: AslState): string => functionOf(state) ?? (typeof state['Resource'] === 'string' ? state['Resource'] : state.Type);
 
 const waits = (state: AslState): boolean => String(state['Resource']).endsWith('.waitForTaskToken');
 
