@@ -7,6 +7,7 @@ import { loadJob, nextFor, sayJob } from './jobs.ts';
 import { inWords } from './labels.ts';
 import { JOB_ARGUMENT, parseDigest, parseStep, parseText, withCommon } from './options.ts';
 import type { CommonOptions, Context, Result, Run } from './runner.ts';
+import { signedFigures } from './signed-figures.ts';
 import { clean } from './text.ts';
 import { Decided, type EventView, type Job } from './views.ts';
 
@@ -45,6 +46,11 @@ const subjectOf = (job: Job, events: readonly EventView[], { step, digest }: Dec
   throw notWaiting(job, step);
 };
 
+const notIntact = (jobId: string, { step }: Subject): CliError =>
+  new CliError('DECISION_CONFLICT', EXIT.conflict, `what step ${clean(step)} signs is gone or altered; nothing was approved`, {
+    next: `ask operations to restore it, or "holdpoint reject ${jobId} --step ${clean(step)}"`,
+  });
+
 const consequence = (choice: Choice, step: string): string | undefined => {
   const known = ApprovalStep.safeParse(step);
   if (!known.success) return undefined;
@@ -52,11 +58,12 @@ const consequence = (choice: Choice, step: string): string | undefined => {
   return { approve: onApprove, reject: onReject, revise: onRevise }[choice];
 };
 
-const saySubject = (context: Context, api: Api, job: Job, choice: Choice, { step, digest }: Subject): void => {
+const saySubject = (context: Context, api: Api, job: Job, choice: Choice, { step, digest }: Subject, figures: string[]): void => {
   const { say, paint } = context;
   sayJob(context, job);
   const known = ApprovalStep.safeParse(step);
   if (known.success) say(`${step}: ${STEPS[known.data].question}`);
+  for (const line of figures) say(`  ${line}`);
   say(`${paint.dim('evidence')} ${digest}`);
   say(`${paint.dim('page')} ${clean(api.url(job.links.page))}`);
   const then = consequence(choice, step);
@@ -73,7 +80,7 @@ export const sayDecision = ({ say, paint }: Context, jobId: string, { decision, 
 
 /**
  * Shows the evidence a decision binds to, and sends it.
- * @throws CliError exit 5 when nothing waits, the evidence changed, or somebody decided otherwise
+ * @throws CliError exit 5 when nothing waits, the evidence changed or is not what the log names, or somebody decided otherwise
  */
 const decideJob = async (context: Context, api: Api, jobId: string, choice: Choice, options: DecisionOptions): Promise<Result> => {
   const { job, events } = await loadJob(api, jobId);
@@ -84,7 +91,9 @@ const decideJob = async (context: Context, api: Api, jobId: string, choice: Choi
       `holdpoint reject ${jobId} --step ${clean(subject.step)}`,
     );
   }
-  saySubject(context, api, job, choice, subject);
+  const figures = await signedFigures(api, job, events, subject);
+  saySubject(context, api, job, choice, subject, figures.lines);
+  if (choice === 'approve' && !figures.intact) throw notIntact(jobId, subject);
   const body = { subject_digest: subject.digest, ...(options.comment === undefined ? {} : { comment: options.comment }) };
   const path = `/jobs/${jobId}/${choice}?step=${encodeURIComponent(subject.step)}`;
   const { body: decided } = await api.call('POST', path, Decided, { body });

@@ -1,12 +1,12 @@
 import type { Api } from './api.ts';
 import { formatElapsed } from './duration.ts';
+import { endingLines, lastError } from './ending.ts';
 import { EXIT, interrupted } from './exit.ts';
 import { follow } from './follow.ts';
 import { loadJob, nextFor, sayJob } from './jobs.ts';
 import { inWords } from './labels.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Context, Result } from './runner.ts';
-import { clean } from './text.ts';
 import type { EventView, Job } from './views.ts';
 
 export type Until = 'done' | 'waiting';
@@ -15,13 +15,12 @@ export type WatchOptions = { until: Until; timeoutMs: number | null };
 /** Events that may end the watch: only then is the job itself asked for. */
 const DECISIVE = new Set(['DONE', 'WAITING_APPROVAL', 'WAITING_HUMAN']);
 
-/** The last thing that went wrong, in the log's words. */
-const lastError = (events: readonly EventView[]): string => {
-  const event = events.findLast(({ event_type }) => ['ERROR', 'STOPPED_BUDGET', 'REJECTED', 'CANCELLED'].includes(event_type));
-  const detail = event?.outputs['detail'];
-  const said = [event?.message, detail].filter((text): text is string => typeof text === 'string' && text !== '');
-  return said.length > 0 ? ` (${[...new Set(said)].map(clean).join(': ')})` : '';
+const because = (events: readonly EventView[]): string => {
+  const why = lastError(events);
+  return why === '' ? '' : ` (${why})`;
 };
+
+const watchAgain = (jobId: string): string => `watch again with "holdpoint watch ${jobId}"`;
 
 /** What the watch came to; null while it goes on. */
 const verdict = (job: Job, events: readonly EventView[], until: Until): Omit<Result, 'doc'> | null => {
@@ -29,14 +28,12 @@ const verdict = (job: Job, events: readonly EventView[], until: Until): Omit<Res
     if (job.outcome === 'succeeded') return { exit: EXIT.good };
     return {
       exit: EXIT.bad,
-      reason: `job ${job.job_id} ended ${job.outcome}${lastError(events)}`,
-      next: `see its log with "holdpoint timeline ${job.job_id}"`,
+      reason: `job ${job.job_id} ended ${job.outcome}${because(events)}`,
+      next: endingLines(job, events).next ?? watchAgain(job.job_id),
     };
   }
   return until === 'waiting' && job.status !== 'RUNNING' ? { exit: EXIT.good } : null;
 };
-
-const watchAgain = (jobId: string): string => `watch again with "holdpoint watch ${jobId}"`;
 
 const timeUp = (job: Job, timeoutMs: number): Omit<Result, 'doc'> => ({
   exit: EXIT.waiting,

@@ -45,6 +45,14 @@ export const BudgetShortfall = z.strictObject({
 });
 export type BudgetShortfall = z.infer<typeof BudgetShortfall>;
 
+/** What the budget hold keeps: the limits, what is used of them, and what approving grants. */
+export const BudgetEscalation = z.strictObject({
+  limits: Amount,
+  use: z.strictObject({ committed: Amount, spent: Amount }),
+  proposed: Amount,
+});
+export type BudgetEscalation = z.infer<typeof BudgetEscalation>;
+
 const UNITS: Record<BudgetPart, (value: number) => string> = {
   calls: (value) => `${value} calls`,
   tokens: (value) => `${value} tokens`,

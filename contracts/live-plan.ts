@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Amount } from './budget.ts';
+import { Amount, BudgetPart } from './budget.ts';
 import { Mode } from './llm.ts';
 
 /** `live_confirm_v1`: what an approver of live calls signs, whole. Any change of it asks again. */
@@ -24,3 +24,7 @@ export const LivePlan = z.strictObject({
   risk: z.array(z.string()),
 });
 export type LivePlan = z.infer<typeof LivePlan>;
+
+/** Parts of the budget that the estimate exceeds. */
+export const overBudget = ({ budget, estimate }: Pick<LivePlan, 'budget' | 'estimate'>): BudgetPart[] =>
+  BudgetPart.options.filter((part) => (estimate[part] ?? 0) > budget[part]);

@@ -159,6 +159,16 @@ describe('events', () => {
     expect(text).toMatch(/^retry: 3000\n\nid: 2\ndata: \{.*\}\n\n$/);
   });
 
+  test('what pages read as JSON is there below /ui too, where a session counts', async () => {
+    const { memory } = waiting();
+    for (const path of ['events', 'events/stream', 'artifacts', 'verify']) {
+      const [root, ui] = await Promise.all(['', '/ui'].map(async (at) => serve(memory).request(`${at}/jobs/${ID}/${path}`)));
+      expect([ui?.status, await ui?.text()]).toEqual([200, await root?.text()]);
+    }
+    const page = await (await serve(memory).request(`/ui/jobs/${ID}`)).text();
+    for (const [, path] of page.matchAll(/ (?:href|src|data-stream|action)="(\/[^"]*)"/g)) expect(path).toMatch(/^\/(ui|assets|auth)\//);
+  });
+
   test('a held stream brings what comes, ends after DONE, and tells a client that returns to stay away', async () => {
     const { memory, story } = waiting();
     const app = serve(memory, { holdEvents: true });

@@ -5,6 +5,7 @@ import { costRoutes } from './api/cost.ts';
 import { decisionRoutes } from './api/decisions.ts';
 import { jobRoutes } from './api/jobs.ts';
 import { proofRoutes } from './api/proof.ts';
+import { readingRoutes } from './api/reading.ts';
 import { serviceRoutes } from './api/service.ts';
 import { storeRoutes } from './api/stores.ts';
 import { switchRoutes } from './api/switches.ts';
@@ -71,6 +72,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     serveAssets(),
     serviceRoutes(deps),
     jobRoutes(deps),
+    readingRoutes(deps),
     decisionRoutes(deps),
     approvalRoutes(deps),
     artifactRoutes(deps),
@@ -78,6 +80,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     costRoutes(deps),
     storeRoutes(deps),
     switchRoutes(deps),
+    new Hono().route('/ui', readingRoutes(deps)),
     pageRoutes(web),
     outboxRoutes(web),
     viewerRoutes(web),

@@ -35,7 +35,7 @@ const member = fc.constantFrom(
     'status',
     'event_type',
     'error',
-    'name',
+    'errorType',
     'approved',
     'guard_status',
   ],
@@ -72,7 +72,7 @@ const lie = (honest: Record<string, unknown>): fc.Arbitrary<string> =>
     claims.map((claimed) => JSON.stringify(claimed)),
     claims.map((claimed) => `${JSON.stringify(honest)}\n${JSON.stringify(claimed)}`),
     sentence,
-    fc.string({ maxLength: 80 }),
+    fc.string({ maxLength: 80, unit: 'binary' }),
     fc.json({ maxDepth: 2 }),
   );
 

@@ -75,7 +75,8 @@ export const readOutput = (text: string): { value: unknown; repaired: boolean; e
     canonicalJson(value);
     return { value, repaired: inner !== undefined, error: null };
   } catch (error) {
-    return { value: undefined, repaired: false, error: asError(error).message };
+    // The parser quotes the text, and may cut a character in half.
+    return { value: undefined, repaired: false, error: asError(error).message.toWellFormed() };
   }
 };
 

@@ -5,7 +5,6 @@ import type { WebDeps } from '../deps.ts';
 import { SANDBOX_CSP } from '../http/headers.ts';
 import { artifactPathOf, jobIdOf } from '../http/input.ts';
 import { notFound } from '../http/problem.ts';
-import { loadJob } from './jobs.ts';
 
 /** Types a browser may show in place; everything else is a download. */
 const INLINE: Record<string, string> = {
@@ -62,16 +61,10 @@ export const listArtifacts = async (deps: WebDeps, id: string, events: JobEvent[
 };
 
 export const artifactRoutes = (deps: WebDeps): Hono =>
-  new Hono()
-    .get('/jobs/:id/artifacts', async (c) => {
-      const id = c.req.param('id');
-      const { events } = await loadJob(deps, id);
-      return c.json({ artifacts: await listArtifacts(deps, id, events) });
-    })
-    .get('/jobs/:id/artifacts/*', async (c) => {
-      const id = jobIdOf(c.req.param('id'));
-      const path = artifactPathOf(c.req.path);
-      const object = await deps.artifacts.get(`jobs/${id}/${path}`);
-      if (!object) throw notFound(`artifact "${path}" of job ${id}`);
-      return c.body(new Uint8Array(object.body), 200, artifactHeaders(path));
-    });
+  new Hono().get('/jobs/:id/artifacts/*', async (c) => {
+    const id = jobIdOf(c.req.param('id'));
+    const path = artifactPathOf(c.req.path);
+    const object = await deps.artifacts.get(`jobs/${id}/${path}`);
+    if (!object) throw notFound(`artifact "${path}" of job ${id}`);
+    return c.body(new Uint8Array(object.body), 200, artifactHeaders(path));
+  });

@@ -5,11 +5,10 @@ import { JOB_SPEC_MAX_BYTES, JobSpec } from '../../../contracts/job-spec.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
-import { JobQuery, jobIdOf, pageOf, parseInput, queryOf, seqOf } from '../http/input.ts';
+import { JobQuery, jobIdOf, pageOf, parseInput, queryOf } from '../http/input.ts';
 import { notFound } from '../http/problem.ts';
 import { viewOfRecord, viewOfState } from '../model/views.ts';
 import { channelOf } from './decisions.ts';
-import { streamEvents } from './stream.ts';
 
 /** The job of a route; NOT_FOUND for an id that no job has. */
 export const loadJob = async (deps: WebDeps, id: string): Promise<LoadedJob> => {
@@ -40,18 +39,6 @@ export const jobRoutes = (deps: WebDeps): Hono =>
     .get('/jobs/:id', async (c) => {
       const { state, events } = await loadJob(deps, c.req.param('id'));
       return c.json({ job: viewOfState(state), events });
-    })
-    .get('/jobs/:id/events', async (c) => {
-      const after = seqOf(c.req.query('after'), 'after');
-      const id = c.req.param('id');
-      const events = await deps.commands.eventsAfter(jobIdOf(id), after);
-      if (!events) throw notFound(`job ${id}`);
-      return c.json({ events });
-    })
-    .get('/jobs/:id/events/stream', async (c) => {
-      const id = c.req.param('id');
-      const after = seqOf(c.req.header('last-event-id') ?? c.req.query('after'), 'Last-Event-ID');
-      return streamEvents(deps, c.req.raw, await loadJob(deps, id), after);
     })
     .post('/jobs/:id/cancel', async (c) => {
       const body = await readJson(c.req.raw, CancelBody, { limit: DECISION_MAX_BYTES, what: 'body', optional: true });

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import * as z from 'zod';
 import { JobId } from '../../../contracts/ids.ts';
 import type { WebDeps } from '../deps.ts';
-import { jobIdOf, PageQuery, parseInput, queryOf, seqOf } from '../http/input.ts';
+import { PageQuery, parseInput, queryOf, seqOf } from '../http/input.ts';
 import { notFound } from '../http/problem.ts';
 
 /** What one answer may hold: digests are up to 70 KB each, and each log is read whole. */
@@ -18,12 +18,6 @@ const DigestNumber = z
 /** What proves that logs are as they were written. */
 export const proofRoutes = ({ proof }: Pick<WebDeps, 'proof'>): Hono =>
   new Hono()
-    .get('/jobs/:id/verify', async (c) => {
-      const id = jobIdOf(c.req.param('id'));
-      const report = await proof.verify(id);
-      if (!report) throw notFound(`job ${id}`);
-      return c.json(report);
-    })
     .get('/verify', async (c) => {
       const { after, limit } = parseInput(LogsQuery, queryOf(c.req.raw), 'query');
       return c.json(await proof.logs(after ?? null, Math.min(limit, MAX_LOGS)));

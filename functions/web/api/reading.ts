@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
+import { Refusal } from '../../../contracts/commands.ts';
 import { AgentId, Sha256 } from '../../../contracts/ids.ts';
 import type { WebDeps } from '../deps.ts';
 import { jobIdOf, seqOf } from '../http/input.ts';
@@ -50,6 +51,9 @@ export const readingRoutes = (deps: WebDeps): Hono =>
     .get('/cassettes/:agent/:key/:n', async (c) => {
       const name = CassetteName.safeParse(c.req.param());
       const found = name.success ? await deps.cassettes.get(name.data.agent, name.data.key, name.data.n) : null;
-      if (!found) throw notFound('cassette');
+      if (!found) {
+        const asked = c.req.path.slice(c.req.path.indexOf('/cassettes/') + '/cassettes/'.length).slice(0, 180);
+        throw new Refusal('NOT_FOUND', `cassette "${asked}" does not exist; "GET /cassettes" lists those there are`);
+      }
       return c.json(found);
     });

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { Refusal } from '../../../contracts/commands.ts';
-import { AgentId, Sha256, SnapshotId } from '../../../contracts/ids.ts';
+import { AgentId, SnapshotId } from '../../../contracts/ids.ts';
 import { SNAPSHOT_MAX_BYTES, SymbolName } from '../../../contracts/snapshot.ts';
 import type { WebDeps } from '../deps.ts';
 import { readText } from '../http/body.ts';
@@ -9,15 +9,6 @@ import { actorOf } from '../http/identity.ts';
 import { parseInput, queryOf } from '../http/input.ts';
 
 const SnapshotQuery = z.object({ symbol: SymbolName.optional(), source: z.string().max(500).optional() });
-/** A name that no recording can have is one that does not exist. */
-const CassetteName = z.object({
-  agent: AgentId,
-  key: Sha256,
-  n: z
-    .string()
-    .regex(/^(0|[1-9]\d{0,5})$/)
-    .transform(Number),
-});
 const CassetteQuery = z.object({ agent: AgentId.optional() });
 
 export const storeRoutes = (deps: WebDeps): Hono =>
@@ -37,13 +28,4 @@ export const storeRoutes = (deps: WebDeps): Hono =>
     .get('/cassettes', async (c) => {
       const { agent } = parseInput(CassetteQuery, queryOf(c.req.raw), 'query');
       return c.json({ cassettes: await deps.cassettes.list(agent) });
-    })
-    .get('/cassettes/:agent/:key/:n', async (c) => {
-      const named = CassetteName.safeParse(c.req.param());
-      const found = named.success ? await deps.cassettes.get(named.data.agent, named.data.key, named.data.n) : null;
-      if (!found) {
-        const name = c.req.path.slice('/cassettes/'.length, 200);
-        throw new Refusal('NOT_FOUND', `cassette "${name}" does not exist; "GET /cassettes" lists those there are`);
-      }
-      return c.json(found);
     });

@@ -58,6 +58,9 @@ button:hover, a.button:hover { background: var(--sunken); }
 .findings ol { padding-left: var(--s6); display: grid; gap: var(--s2); }
 .findings li p + p { max-width: 72ch; }
 .risks, .chain { padding-left: var(--s6); }
+.tried { list-style: none; padding: 0; }
+.tried > li { padding: var(--s2) 0; }
+.tried > li + li { border-top: 1px solid var(--line); }
 .stand-in { position: relative; display: grid; gap: var(--s3); padding: var(--s3) var(--s4) var(--s3) 28px; border: 1px solid var(--degraded); background: var(--surface); grid-template-columns: minmax(0, 1fr); }
 .stand-in::before { content: ""; position: absolute; inset: 0 auto 0 0; width: 12px; background: repeating-linear-gradient(135deg, var(--degraded) 0 3px, var(--surface) 3px 8px); }
 .budget dl { display: grid; gap: var(--s4); grid-template-columns: repeat(3, minmax(0, 1fr)); max-width: 560px; }

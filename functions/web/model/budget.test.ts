@@ -36,7 +36,7 @@ describe('budget', () => {
     const state = withCalls('live', [live]);
     const meters = metersOf(state, LIMITS, use);
     expect(meters?.[0]).toEqual({ part: 'calls', spent: 3, reserved: 1, limit: 20 });
-    expect(costSoFar(state, meters)).toEqual({ calls: 1, usd: 0.009 });
+    expect(costSoFar(state, meters)).toEqual({ asked: 1, recorded: 0, usd: 0.009 });
   });
 
   test('a raised budget is the limit once it was approved, not while it is asked for', () => {
@@ -48,5 +48,6 @@ describe('budget', () => {
 
   test('amounts are read with their units', () => {
     expect(amountText(LIMITS)).toBe('20 calls, 200,000 tokens, 2.00 USD');
+    expect(amountText({ calls: 1, tokens: 1, nano_usd: 1_000_000_000 })).toBe('1 call, 1 token, 1.00 USD');
   });
 });

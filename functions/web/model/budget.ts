@@ -16,9 +16,13 @@ export const PART_NAMES: Record<BudgetPart, string> = { calls: 'calls', tokens: 
 /** An amount of one part, where its unit stands beside it. */
 export const bareText = (part: BudgetPart, value: number): string => (part === 'nano_usd' ? usdFigure(value / NANO_USD) : figure(value));
 
+const unitOf = (part: BudgetPart, value: number): string => (value === 1 ? PART_NAMES[part].replace(/s$/, '') : PART_NAMES[part]);
+
+/** `1 call`, `2.00 USD`. */
+export const partText = (part: BudgetPart, value: number): string => `${bareText(part, value)} ${unitOf(part, value)}`;
+
 /** `20 calls, 200,000 tokens, 2.00 USD`. */
-export const amountText = (amount: Amount): string =>
-  BUDGET_PARTS.map((part) => `${bareText(part, amount[part])} ${PART_NAMES[part]}`).join(', ');
+export const amountText = (amount: Amount): string => BUDGET_PARTS.map((part) => partText(part, amount[part])).join(', ');
 
 /** What live calls took, as the log lists them: a replayed answer takes nothing. */
 const logged = (state: JobState): Amount =>

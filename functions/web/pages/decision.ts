@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Actor, JobEvent } from '../../../contracts/events.ts';
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
+import { costWords } from '../../lib/cost-words.ts';
 import { amountText, type Meter } from '../model/budget.ts';
 import { costSoFar } from '../model/cost.ts';
 import { usd } from '../model/text.ts';
@@ -26,11 +27,7 @@ export const meaning = (step: string) => {
 };
 
 /** What the job has cost, in words. */
-export const costLine = (state: JobState, meters: Meter[] | null): Html => {
-  const { calls, usd: total } = costSoFar(state, meters);
-  if (calls === 0 && total === 0) return html`no model call so far`;
-  return html`${calls} model ${calls === 1 ? 'call' : 'calls'}, ${total === null ? 'cost not recorded' : usd(total)}`;
-};
+export const costLine = (state: JobState, meters: Meter[] | null): string => costWords(costSoFar(state, meters), usd);
 
 const choice = (value: string, name: string, consequence: string, classes: string): Html =>
   html`<div class="choice ${classes}"><button type="submit" name="choice" value="${value}" aria-describedby="on-${value}">${name}</button><p id="on-${value}">${consequence}</p></div>`;

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { LoadedJob } from '../../../contracts/commands.ts';
 import type { Actor, JobEvent } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
+import { messageInWords } from '../../lib/agent/failure-words.ts';
 import type { Web } from '../deps.ts';
 import { type Meter, metersOf } from '../model/budget.ts';
 import { progress } from '../model/progress.ts';
@@ -20,7 +21,7 @@ import { blocks } from './readable.ts';
 import { type Result, resultPanel } from './result.ts';
 import { loadResult } from './result-data.ts';
 import { timeline } from './timeline.ts';
-import { errorPanel, standInPanel, troubleNotices } from './trouble.ts';
+import { errorPanel, standInPanel, stoppedAdvice, troubleNotices } from './trouble.ts';
 import { loadTrouble, type Trouble } from './trouble-data.ts';
 
 /** Everything the page of a job shows. */
@@ -72,7 +73,6 @@ const head = (
 const ENDINGS: Record<string, string> = {
   gates_failed: 'The run finished, and the policy bundle does not accept its result. The trial is on record; there is no card.',
   rejected: 'An approver said no. Nothing after that step ran.',
-  stopped_llm_error: 'No provider answered and no recorded answer fits. Record one, or submit again with a simulated model.',
   stopped_budget: 'The budget of this job is spent and was not raised.',
   cancelled: 'Somebody cancelled it.',
   timed_out: 'It ran out of time.',
@@ -87,10 +87,12 @@ const ending = ({ state, events, trouble }: JobPage): Html | string => {
   // The error summary below says it in full.
   const told = trouble.error ? [] : [cause?.message ?? state.reason, cause?.outputs.detail];
   const why = told.filter((text): text is string => typeof text === 'string' && text !== '' && text.toLowerCase() !== state.outcome);
+  const advice =
+    state.outcome === 'stopped_llm_error' ? stoppedAdvice(trouble, state.job_id) : html`<p>${ENDINGS[state.outcome] ?? ''}</p>`;
   return notice(
     'bad',
     `Ended: ${state.outcome.replaceAll('_', ' ')}`,
-    html`<p>${ENDINGS[state.outcome] ?? ''}</p>${[...new Set(why)].map((text) => html`<p>${said(clip(text, 600))}</p>`)}${cause ? html`<p><a href="#e${cause.seq}">See event ${cause.seq}</a></p>` : ''}`,
+    html`${advice}${[...new Set(why)].map((text) => html`<p>${said(clip(messageInWords(text), 600))}</p>`)}${cause ? html`<p><a href="#e${cause.seq}">See event ${cause.seq}</a></p>` : ''}`,
   );
 };
 
@@ -114,7 +116,7 @@ const artifacts = (
   files: JobPage['files'],
 ): Html => html`<section class="panel" id="artifacts" data-live aria-labelledby="artifacts-h"><h2 id="artifacts-h">Files</h2>
 ${files.length === 0 ? html`<p class="quiet">None yet.</p>` : html`<ul class="filelist">${files.slice(0, 100).map(({ path, bytes }) => html`<li><a href="/ui/jobs/${jobId}/artifacts/${path}">${soft(path, /(?<=\/)/)}</a> <span class="num quiet">${fileSize(bytes)}</span></li>`)}</ul>`}
-${files.length > 100 ? html`<p><a href="/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
+${files.length > 100 ? html`<p><a href="/ui/jobs/${jobId}/artifacts">All ${files.length} files as JSON</a></p>` : ''}</section>`;
 
 const ended = (data: JobPage): Html =>
   html`<section class="panel" id="ending" data-live>${ending(data)}${errorPanel(data.trouble, data.state.job_id)}</section>`;
@@ -142,13 +144,13 @@ export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html 
   const main = html`${options.banner ?? ''}${done}${head(data, now)}
 <div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${controls(state, options.actor)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
 <aside class="second" aria-label="Map">${map(web, state, events)}</aside>
-<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, options.all)}${linksPanel(state, now)}${artifacts(state.job_id, data.files)}</div></div>
+<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, { all: options.all, told: data.trouble.error?.summary.error.message ?? null })}${linksPanel(state, now)}${artifacts(state.job_id, data.files)}</div></div>
 <p id="live-note" class="toast" role="status"></p>`;
   return page(web, {
     title: state.title,
     at: '/ui/jobs',
     actor: options.actor,
-    ...(state.status === 'DONE' ? {} : { stream: `/jobs/${state.job_id}/events/stream?after=${state.last_seq}` }),
+    ...(state.status === 'DONE' ? {} : { stream: `/ui/jobs/${state.job_id}/events/stream?after=${state.last_seq}` }),
     main,
   });
 };

@@ -43,7 +43,7 @@ type Recorded = { agent: string; key: string; n: number; cassette: Cassette | nu
 export type CassettePage = { shown: Recorded[]; total: number; agents: string[]; agent: string | undefined; now: Date };
 
 const recordedRow = ({ agent, key, n, cassette }: Recorded, now: Date): Html => html`<tr><th scope="row">${agent}</th>
-<td><a href="/cassettes/${agent}/${key}/${n}"><code title="${key}">${key.slice(0, 12)}</code></a></td><td class="num">${n}</td>
+<td><a href="/ui/cassettes/${agent}/${key}/${n}"><code title="${key}">${key.slice(0, 12)}</code></a></td><td class="num">${n}</td>
 ${cassette === null ? html`<td colspan="2" class="quiet">gone, or not readable</td>` : html`<td>${said(clip(`${cassette.answer.provider}/${cassette.answer.model}`, 100))}</td><td>${time(cassette.recorded_at, now)}</td>`}</tr>`;
 
 /** Recorded answers, by agent: what each is, not whether it still fits. */
@@ -55,4 +55,4 @@ ${
     ? empty('No recorded answers', html`<p>Submit a job in <code>record</code> mode to make one.</p>`)
     : html`<div class="scroll" tabindex="0" role="group" aria-label="Cassettes"><table><thead><tr><th scope="col">Agent</th><th scope="col">Key</th><th scope="col" class="num">Repeat</th><th scope="col">Provider and model</th><th scope="col">Recorded</th></tr></thead>
 <tbody>${shown.map((row) => recordedRow(row, now))}</tbody></table></div>`
-}${total > shown.length ? html`<p class="quiet">${total - shown.length} more: <a href="/cassettes">all as JSON</a>.</p>` : ''}`;
+}${total > shown.length ? html`<p class="quiet">${total - shown.length} more: <code>holdpoint cassette list</code> names them all.</p>` : ''}`;

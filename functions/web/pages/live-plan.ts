@@ -1,35 +1,37 @@
 import { html } from 'hono/html';
-import * as z from 'zod';
-import { Amount, type BudgetPart } from '../../../contracts/budget.ts';
-import { LivePlan } from '../../../contracts/live-plan.ts';
-import { amountText, BUDGET_PARTS, bareText, PART_NAMES } from '../model/budget.ts';
-import { figure } from '../model/text.ts';
+import { BudgetEscalation, type BudgetPart } from '../../../contracts/budget.ts';
+import { LivePlan, overBudget } from '../../../contracts/live-plan.ts';
+import { amountText, BUDGET_PARTS, bareText, PART_NAMES, partText } from '../model/budget.ts';
 import type { Html } from './layout.ts';
-import { modeLabel, said } from './parts.ts';
-
-/** What the budget hold keeps: the limits, what is used of them, and what approving grants. */
-const Escalation = z.strictObject({ limits: Amount, use: z.strictObject({ committed: Amount, spent: Amount }), proposed: Amount });
-type Escalation = z.infer<typeof Escalation>;
+import { modeLabel, notice, said } from './parts.ts';
 
 const estimateText = ({ calls, tokens, nano_usd }: LivePlan['estimate']): string =>
   nano_usd === null
-    ? `${figure(calls)} calls, ${figure(tokens)} tokens; USD unknown, because a model of the chain has no known price`
+    ? `${partText('calls', calls)}, ${partText('tokens', tokens)}; USD unknown, because a model of the chain has no known price`
     : amountText({ calls, tokens, nano_usd });
 
+/** What the estimate needs beyond the budget: better known before signing than when the job asks for more. */
+const shortNote = (plan: LivePlan): Html | string => {
+  const short = overBudget(plan).map((part) => `${partText(part, plan.estimate[part] ?? 0)} of ${bareText(part, plan.budget[part])}`);
+  return short.length === 0
+    ? ''
+    : notice(
+        'wait',
+        'The estimate exceeds the budget',
+        html`<p>It may take up to ${short.join(', ')}. The job then stops on the way and asks for a larger budget.</p>`,
+      );
+};
+
 /** The whole chain in fallback order, what it may cost, and what else follows. */
-const planCard = ({
-  mode,
-  chain,
-  budget,
-  estimate,
-  risk,
-}: LivePlan): Html => html`<p>${modeLabel(mode)} calls to the providers below, in this order: the next is asked when the one before fails.</p>
-<ol class="chain">${chain.map(({ position, provider, model, host }) => html`<li value="${position}"><strong>${said(provider)}</strong> ${said(model)}<span class="block quiet">${host === null ? 'at the provider’s own host' : html`at ${said(host)}`}</span></li>`)}</ol>
-<dl class="fields"><div class="long"><dt>Budget of the job</dt><dd>${amountText(budget)}</dd></div><div class="long"><dt>Estimate, at most</dt><dd>${estimateText(estimate)}</dd></div></dl>
-<div class="part"><p class="label">Risks</p><ul class="risks">${risk.map((text) => html`<li>${said(text)}</li>`)}</ul></div>`;
+const planCard = (
+  plan: LivePlan,
+): Html => html`<p>${modeLabel(plan.mode)} calls to the providers below, in this order: the next is asked when the one before fails.</p>
+<ol class="chain">${plan.chain.map(({ position, provider, model, host }) => html`<li value="${position}"><strong>${said(provider)}</strong> ${said(model)}<span class="block quiet">${host === null ? 'at the provider’s own host' : html`at ${said(host)}`}</span></li>`)}</ol>
+<dl class="fields"><div class="long"><dt>Budget of the job</dt><dd>${amountText(plan.budget)}</dd></div><div class="long"><dt>Estimate, at most</dt><dd>${estimateText(plan.estimate)}</dd></div></dl>${shortNote(plan)}
+<div class="part"><p class="label">Risks</p><ul class="risks">${plan.risk.map((text) => html`<li>${said(text)}</li>`)}</ul></div>`;
 
 /** Parts are columns, so that the table fits a phone. */
-const escalationCard = ({ limits, use: { committed, spent }, proposed }: Escalation): Html => {
+const escalationCard = ({ limits, use: { committed, spent }, proposed }: BudgetEscalation): Html => {
   const row = (name: string, value: (part: BudgetPart) => number): Html =>
     html`<tr><th scope="row">${name}</th>${BUDGET_PARTS.map((part) => html`<td class="num">${bareText(part, value(part))}</td>`)}</tr>`;
   return html`<p>The next call may cost more than is left.</p>
@@ -41,6 +43,6 @@ const escalationCard = ({ limits, use: { committed, spent }, proposed }: Escalat
 export const ownForm = (name: string, value: unknown): Html | null => {
   const plan = name === 'live_confirm' ? LivePlan.safeParse(value) : null;
   if (plan?.success) return planCard(plan.data);
-  const escalation = name === 'budget_escalation' ? Escalation.safeParse(value) : null;
+  const escalation = name === 'budget_escalation' ? BudgetEscalation.safeParse(value) : null;
   return escalation?.success ? escalationCard(escalation.data) : null;
 };

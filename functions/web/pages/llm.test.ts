@@ -67,6 +67,13 @@ describe('live confirm', () => {
     expect(page).not.toContain('value="revise"');
   });
 
+  test('an estimate beyond the budget is warned of, and one call is not "1 calls"', async () => {
+    expect(plain(await asked(PLAN))).not.toContain('exceeds the budget');
+    const text = plain(await asked({ ...PLAN, budget: { calls: 1, tokens: 200_000, nano_usd: 2_000_000_000 } }));
+    expect(text).toContain('Budget of the job 1 call, 200,000 tokens');
+    expect(text).toContain('The estimate exceeds the budget It may take up to 2 calls of 1.');
+  });
+
   test('a price that is not known is said, not guessed', async () => {
     expect(plain(await asked({ ...PLAN, estimate: { ...PLAN.estimate, nano_usd: null } }))).toContain('USD unknown');
   });
@@ -129,17 +136,30 @@ describe('a call that failed', () => {
   const stopped = (summary: ErrorSummary) => {
     const { story, page } = begin();
     story.file('outputs/agents/intent/1/error_summary.json', JSON.stringify(summary));
-    story.did('ERROR', 'Stop', [], { message: 'STOPPED_LLM_ERROR', detail: summary.error.message }, 5);
-    story.did('DONE', 'Stop', [], { status: 'stopped_llm_error', reason: 'STOPPED_LLM_ERROR' }, 5);
+    const ended = { state: 'Stop', actor: { type: 'system', id: 'stop', identity: 'none' } as const };
+    const detail = summary.error.message;
+    const reason = 'STOPPED_LLM_ERROR';
+    story.add({ ...ended, event_type: 'ERROR', message: reason, outputs: { reason, detail } }, 5);
+    story.add({ ...ended, event_type: 'DONE', message: detail, outputs: { status: 'stopped_llm_error', reason } }, 5);
     return page();
   };
 
   test('that stopped its job shows the message, what was tried and what differs', async () => {
     const text = plain(await stopped(summaryOf('STOPPED_LLM_ERROR')));
     expect(text).toContain('STOPPED_LLM_ERROR no provider answered intent');
-    expect(text).toContain('glm m1 rate limited (429) slow down 2');
-    expect(text).toContain('/prompt_version v2 v1');
+    expect(text).toContain('Provider glm Model m1 Attempts 2 Failure rate limited (429) slow down');
+    expect(text).toContain('Part of the key /prompt_version Asked v2 Recorded v1');
     expect(text).not.toContain('charged twice');
+  });
+
+  test('says so once, in words, and what to do: an outage passes, a missing recording is to be made', async () => {
+    const message = 'no provider answered intent (glm/m1: cooling_down, it failed repeatedly); no cassette for intent/99999999…';
+    const shown = plain(await stopped(summaryOf('STOPPED_LLM_ERROR', { error: { name: 'STOPPED_LLM_ERROR', message } })));
+    expect(shown.match(/no provider answered intent/g)).toHaveLength(1);
+    expect(shown).not.toContain('cooling_down');
+    expect(shown).toContain(`holdpoint redrive ${ID}`);
+    expect(shown).not.toContain('Record one');
+    expect(plain(await stopped(summaryOf('STOPPED_LLM_ERROR', { attempts: [] })))).toContain('Record one');
   });
 
   test('and may have been billed twice says so', async () => {

@@ -174,7 +174,7 @@ describe('lists', () => {
 
 test('a page follows its job until the job is done', async () => {
   const { memory, story } = waiting();
-  expect(await get(memory, `/ui/jobs/${ID}`)).toContain(`data-stream="/jobs/${ID}/events/stream?after=2"`);
+  expect(await get(memory, `/ui/jobs/${ID}`)).toContain(`data-stream="/ui/jobs/${ID}/events/stream?after=2"`);
   story.decided('REJECTED', null, 1).did('DONE', 'Stop', [], { status: 'rejected' }, 0);
   expect(await get(memory, `/ui/jobs/${ID}`)).not.toContain('data-stream');
 });

@@ -48,7 +48,7 @@ const gatesTable = ({
 
 const chart = (jobId: string, file: FileLink): Html => {
   const name = keyLabel(file.name.replace(/\.svg$/, '').replaceAll('-', '_'));
-  const href = `/jobs/${jobId}/artifacts/${file.path}`;
+  const href = `/ui/jobs/${jobId}/artifacts/${file.path}?raw=1`;
   return html`<figure><a href="${href}"><img src="${href}" alt="Chart: ${name}. The same numbers are in the table below." loading="lazy"></a></figure>`;
 };
 
@@ -59,7 +59,7 @@ const numbers = (series: Result['series'], jobId: string): Html | string => {
   return html`<details id="numbers"><summary>The same numbers, at each year's end</summary><div class="scroll" tabindex="0" role="group" aria-label="Year ends"><table class="tight">
 <thead><tr>${table.columns.map((name, i) => html`<th scope="col"${i > 0 ? html` class="num"` : ''}>${keyLabel(name)}</th>`)}</tr></thead>
 <tbody>${table.rows.map(([date = '', ...values]) => html`<tr><th scope="row">${date}</th>${values.map((value) => html`<td class="num">${cell(value)}</td>`)}</tr>`)}</tbody></table></div>
-<p><a href="/jobs/${jobId}/artifacts/${series.file.path}">All days as CSV</a></p></details>`;
+<p><a href="/ui/jobs/${jobId}/artifacts/${series.file.path}?raw=1">All days as CSV</a></p></details>`;
 };
 
 const cardPart = (card: RegistryCard): Html => {

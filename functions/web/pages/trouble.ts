@@ -1,14 +1,15 @@
 import { html } from 'hono/html';
 import type { ErrorSummary } from '../../../contracts/agent-evidence.ts';
-import { failureInWords, outcomeInWords, type ProviderFailure } from '../../lib/agent/attempts.ts';
-import { clip } from '../model/text.ts';
+import { failureInWords, type ProviderFailure } from '../../lib/agent/attempts.ts';
+import { kindInWords, messageInWords } from '../../lib/agent/failure-words.ts';
+import { clip, figure } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { label, notice, said, time } from './parts.ts';
 import type { Failed, Trouble } from './trouble-data.ts';
 
 const MAX_DIFFERENCES = 20;
 
-const hrefOf = (jobId: string, { path }: Failed): string => `/jobs/${jobId}/artifacts/${path}`;
+const hrefOf = (jobId: string, { path }: Failed): string => `/ui/jobs/${jobId}/artifacts/${path}`;
 
 const failedList = (failures: ProviderFailure[]): Html =>
   html`${failures.map((failure) => html`<span class="block">${said(failureInWords(failure))}</span>`)}`;
@@ -27,11 +28,14 @@ export const standInPanel = ({ standIns }: Trouble, jobId: string, now: Date): H
     ? html`<section id="degraded" data-live></section>`
     : html`<section class="stand-in" id="degraded" data-live aria-labelledby="degraded-h"><p>${label('DEGRADED')}</p><h2 id="degraded-h">A recorded answer stands in for a provider that failed</h2>${standIns.map((one) => standIn(one, jobId, now))}</section>`;
 
-const failuresTable = (failures: ProviderFailure[]): Html | string =>
+const field = (name: string, value: Html | string, long = false): Html =>
+  html`<div${long ? html` class="long"` : ''}><dt>${name}</dt><dd>${value}</dd></div>`;
+
+// Lists, not tables: names, messages and digests are long, and a phone is narrow.
+const failuresPart = (failures: ProviderFailure[]): Html | string =>
   failures.length === 0
     ? ''
-    : html`<div class="scroll" tabindex="0" role="group" aria-label="Attempts"><table><caption>What was tried</caption><thead><tr><th scope="col">Provider</th><th scope="col">Model</th><th scope="col">Failure</th><th scope="col" class="num">Attempts</th></tr></thead>
-<tbody>${failures.map((failure) => html`<tr><th scope="row">${said(failure.provider)}</th><td>${said(failure.model)}</td><td>${outcomeInWords(failure)}${failure.message === null ? '' : html`<span class="block quiet">${said(clip(failure.message, 200))}</span>`}</td><td class="num">${failure.attempts}</td></tr>`)}</tbody></table></div>`;
+    : html`<section class="part"><h3>What was tried</h3><ol class="tried">${failures.map((failure) => html`<li><dl class="fields">${field('Provider', said(failure.provider))}${field('Model', said(failure.model))}${field('Attempts', failure.attempts === 0 ? 'none' : figure(failure.attempts))}${field('Failure', html`${kindInWords(failure.outcome)}${failure.status === null ? '' : ` (${failure.status})`}${failure.message === null ? '' : html`<span class="block quiet">${said(clip(failure.message, 200))}</span>`}`, true)}</dl></li>`)}</ol></section>`;
 
 const cell = (text: string | null): Html =>
   text === null ? html`<span class="quiet">nothing</span>` : html`<code>${said(clip(text, 200))}</code>`;
@@ -39,17 +43,22 @@ const cell = (text: string | null): Html =>
 const differences = ({ differs }: ErrorSummary): Html | string =>
   differs.length === 0
     ? ''
-    : html`<div class="scroll" tabindex="0" role="group" aria-label="Differences"><table><caption>Where the question differs from the nearest recording</caption><thead><tr><th scope="col">Part of the key</th><th scope="col">Asked</th><th scope="col">Recorded</th></tr></thead>
-<tbody>${differs.slice(0, MAX_DIFFERENCES).map(({ pointer, asked, recorded }) => html`<tr><th scope="row"><code>${said(clip(pointer, 120))}</code></th><td>${cell(asked)}</td><td>${cell(recorded)}</td></tr>`)}</tbody></table></div>${differs.length > MAX_DIFFERENCES ? html`<p class="quiet">${differs.length - MAX_DIFFERENCES} more are in the file.</p>` : ''}`;
+    : html`<section class="part"><h3>Where the question differs from the nearest recording</h3><ol class="tried">${differs.slice(0, MAX_DIFFERENCES).map(({ pointer, asked, recorded }) => html`<li><dl class="fields">${field('Part of the key', html`<code>${said(clip(pointer, 120))}</code>`, true)}${field('Asked', cell(asked), true)}${field('Recorded', cell(recorded), true)}</dl></li>`)}</ol>${differs.length > MAX_DIFFERENCES ? html`<p class="quiet">${differs.length - MAX_DIFFERENCES} more are in the file.</p>` : ''}</section>`;
 
 /** Why no answer came: what was tried, and what the nearest recording lacks. */
 export const errorPanel = ({ error }: Trouble, jobId: string): Html | string => {
   if (!error) return '';
   const { summary, failures } = error;
   return html`<article class="card"><header><h2>Error summary</h2><p class="meta">${said(summary.agent)}, visit ${summary.visit} · <a href="${hrefOf(jobId, error)}">Open file</a></p></header>
-<p class="prose"><strong>${said(summary.error.name)}</strong> ${said(clip(summary.error.message, 800))}</p>
-${failuresTable(failures)}${differences(summary)}</article>`;
+<p class="prose"><strong>${said(summary.error.name)}</strong> ${said(clip(messageInWords(summary.error.message), 800))}</p>
+${failuresPart(failures)}${differences(summary)}</article>`;
 };
+
+/** What to do about a job that stopped for want of an answer: an outage passes, a recording must be made. */
+export const stoppedAdvice = ({ error }: Trouble, jobId: string): Html =>
+  error !== null && error.failures.length > 0
+    ? html`<p>No provider answered and no recorded answer fits. Wait until one is back and redrive the job, below or with <code>holdpoint redrive ${jobId}</code>; or configure another provider and submit again.</p>`
+    : html`<p>No recorded answer fits this question. Record one, or submit again with a simulated model.</p>`;
 
 /** Calls that needed another try or another provider. */
 const recoveredNotice = ({ recovered }: Trouble, jobId: string): Html | string =>

@@ -56,13 +56,19 @@ export const openBook = (file: string): Book => {
     buffer = '';
     if (chunk !== '') await appendFile(file, chunk);
   };
+  let closed = false;
   return {
     enter: (job, kind, units) => {
       add(job, kind, units);
+      // What a function still does while the cloud stops is done without a file: the folder may be gone.
+      if (closed) return;
       if (buffer === '') writing = writing.then(flush, flush);
       buffer += written(job, kind, units);
     },
     read: (job) => jobs.get(job) ?? EMPTY,
-    close: () => writing.then(flush),
+    close: () => {
+      closed = true;
+      return writing.then(flush);
+    },
   };
 };
