@@ -67,3 +67,5 @@ try {
   await cloud.close();
   rmSync(dataDir, { recursive: true, force: true });
 }
+// A closed cloud can leave a timer of the interpreter behind, which would keep the process.
+process.exit();

@@ -55,3 +55,5 @@ try {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = USAGE;
 }
+// A closed cloud leaves behind the timers of jobs that wait in it: they last for days, and would keep the process.
+process.exit();

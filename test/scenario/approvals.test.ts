@@ -8,7 +8,9 @@ import type { Actor, JobEvent } from '../../contracts/events.ts';
 import { capabilityOf } from '../../functions/lib/capability.ts';
 import { verifyChain } from '../../functions/lib/event.ts';
 import { createCommands } from '../../functions/stage/commands.ts';
+import { redrive } from '../../functions/stage/reconcile.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
+import type { Handle } from '../../infra/local/wire.ts';
 import {
   approve,
   call,
@@ -302,6 +304,59 @@ describe('cancel against approve', () => {
       expect(end.job.outcome).toBe('cancelled');
       expect(verifyChain(end.events).problems).toEqual([]);
     }
+    await cloud.remove();
+  });
+});
+
+describe('a decision that comes early', () => {
+  it('between the question and its stored token is kept, and the job goes on', async () => {
+    let release: () => void = () => undefined;
+    const blocked = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // The checkpoint has written the question; its token has not reached the table.
+    const intercept =
+      (handle: Handle): Handle =>
+      async (request) => {
+        const tokenWrite = request.headers['x-amz-target']?.endsWith('.PutItem') && request.body.includes('TOKEN#blueprint');
+        if (tokenWrite) await blocked;
+        return handle(request);
+      };
+    const cloud = await startTestCloud({ intercept });
+    const { job_id } = await submit(cloud.web, idea());
+    expect((await approve(cloud.web, job_id, 'blueprint')).status).toBe(200);
+    release();
+    const end = await driveToEnd(cloud.web, job_id);
+    expect(end.job.outcome).toBe('succeeded');
+    expect(outcomes(end.events)).toHaveLength(1);
+    await cloud.remove();
+  });
+});
+
+describe('a link that is still open when the job is redriven', () => {
+  it('shows the decision it led to, and decides nothing again', async () => {
+    const fixture = await start(policy({ ...BLUEPRINT, quorum: 1 }));
+    const { cloud, commands, world } = fixture;
+    const answer = await held(fixture);
+    const { job_id } = answer.job;
+    const approval = (await commands.load(job_id))?.state.approvals.at(-1);
+    const link = approval?.links.find((one) => one.approver === 'bob');
+    if (!approval || !link) throw new Error('no link');
+    const secret = capabilityOf(await world.keyRing(), { job_id, state: approval.state, visit: approval.visit }, link) ?? '';
+    await commands.decide(job_id, decision(answer, person('carol')));
+    await untilSettled(cloud.web, job_id, 'runspec');
+    const state = (await commands.load(job_id))?.state;
+    if (!state) throw new Error('no job');
+    await redrive(createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})('reconcile'))), { state, events: [] }, 'test');
+    await until(
+      () => getJob(cloud.web, job_id),
+      ({ job, events }) => types(events).includes('REDRIVEN') && job.step === 'runspec',
+    );
+    expect(await commands.openLink(secret)).toMatchObject({ approval: { decision: { by: { id: 'carol' } } } });
+    expect(await commands.decide(job_id, decision(answer, person('bob')))).toMatchObject({
+      already_decided: true,
+      decision: { by: 'carol' },
+    });
     await cloud.remove();
   });
 });

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { DescribeExecutionCommand, GetExecutionHistoryCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, until, untilSettled } from '../support/cloud.ts';
@@ -231,15 +232,47 @@ describe('submitting', () => {
 });
 
 describe('deciding', () => {
-  it('32 times at once leaves one APPROVED event, and every caller learns the outcome', async () => {
+  it('32 times at once from page, HTTP and CLI leaves one APPROVED event, and every caller learns the outcome', async () => {
     const job = await submit(cloud.web, idea());
     const { job: held } = await untilSettled(cloud.web, job.job_id, 'blueprint');
-    const body = { subject_digest: held.subject_digest };
-    const answers = await Promise.all(
-      Array.from({ length: 32 }, (_, i) => call(cloud.web, `/jobs/${job.job_id}/approve?step=blueprint`, { user: `approver-${i}`, body })),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 32 }, () => 200));
-    expect(answers.filter(({ body: answer }) => !(answer as { already_decided: boolean }).already_decided)).toHaveLength(1);
+    const digest = held.subject_digest ?? '';
+    const byHttp = async (user: string) => {
+      const { status, body } = await call(cloud.web, `/jobs/${job.job_id}/approve?step=blueprint`, {
+        user,
+        body: { subject_digest: digest },
+      });
+      return { told: status === 200, first: !(body as { already_decided: boolean }).already_decided };
+    };
+    const byPage = async (user: string) => {
+      const form = new URLSearchParams({ step: 'blueprint', subject_digest: digest, choice: 'approve', comment: '' });
+      const headers = { origin: cloud.web, 'sec-fetch-site': 'same-origin', 'x-holdpoint-user': user };
+      const response = await fetch(`${cloud.web}/ui/jobs/${job.job_id}/decide`, { method: 'POST', headers, body: form });
+      return { told: response.ok && (await response.text()).includes('pproved'), first: null };
+    };
+    const byCli = (user: string) =>
+      new Promise<{ told: boolean; first: boolean }>((resolve) => {
+        const args = [
+          'cli/holdpoint.mjs',
+          'approve',
+          job.job_id,
+          '--step',
+          'blueprint',
+          '--digest',
+          digest,
+          '--as',
+          user,
+          '--endpoint',
+          cloud.web,
+          '--json',
+        ];
+        execFile(process.execPath, args, (error, stdout) =>
+          resolve({ told: error === null, first: stdout.includes('"already_decided":false') }),
+        );
+      });
+    const callers = Array.from({ length: 32 }, (_, i) => (i % 8 === 7 ? byCli : i % 2 === 0 ? byHttp : byPage)(`approver-${i}`));
+    const answers = await Promise.all(callers);
+    expect(answers.every(({ told }) => told)).toBe(true);
+    expect(answers.filter(({ first }) => first === true).length).toBeLessThanOrEqual(1);
     const { events } = await untilSettled(cloud.web, job.job_id, 'runspec');
     expect(events.filter((event) => event.event_type === 'APPROVED' && event.step === 'blueprint')).toHaveLength(1);
   });
