@@ -121,7 +121,13 @@ export type CancelBody = z.infer<typeof CancelBody>;
 export const ReconcileBody = z.strictObject({ restart_waiters: z.boolean().default(false), all: z.boolean().default(false) });
 export type ReconcileBody = z.infer<typeof ReconcileBody>;
 
-export const ReconcileView = z.strictObject({ checked: z.int(), repaired: z.int(), redelivered: z.int(), redriven: z.int(), failed: z.int() });
+export const ReconcileView = z.strictObject({
+  checked: z.int(),
+  repaired: z.int(),
+  redelivered: z.int(),
+  redriven: z.int(),
+  failed: z.int(),
+});
 export type ReconcileView = z.infer<typeof ReconcileView>;
 
 /** Why, for the audit log. */

@@ -30,7 +30,10 @@ const entryOf = (name, version, dev) => {
 const lock = JSON.parse(readFileSync(LOCK, 'utf8'));
 const missing = Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {}, dev }]) =>
   Object.entries(optionalDependencies)
-    .filter(([name, version]) => /^\d/.test(version) && !(`${path}/node_modules/${name}` in lock.packages) && !(`node_modules/${name}` in lock.packages))
+    .filter(
+      ([name, version]) =>
+        /^\d/.test(version) && !(`${path}/node_modules/${name}` in lock.packages) && !(`node_modules/${name}` in lock.packages),
+    )
     .map(([name, version]) => [`node_modules/${name}`, entryOf(name, version, dev)]),
 );
 

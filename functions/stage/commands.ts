@@ -5,12 +5,13 @@ import { type Actor, type EventDraft, type JobEvent, MESSAGE_MAX } from '../../c
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
-import { type Answer, decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
+import { type Answer, type Decision, decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
 import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { executionName, identifyJob } from '../lib/open-job.ts';
 import { redactDeep } from '../lib/redaction.ts';
 import { delegateApproval, openLink, revokeLinks } from './approval-commands.ts';
+import { recordAudit } from './audit.ts';
 import { deliver } from './deliver.ts';
 import { findReferences, openJob, soon } from './open-job.ts';
 import { reconcile, redriveJob } from './reconcile.ts';
@@ -96,6 +97,27 @@ const eventsAfter = async (world: World, jobId: string, after: number): Promise<
   return events.length > 0 || (await world.index.get(jobId)) ? events : null;
 };
 
+/** Refusals that say somebody tried what they may not. */
+const WORTH_NOTING: readonly string[] = ['FORBIDDEN', 'SELF_APPROVAL', 'DECISION_CONFLICT'];
+
+/** A decision that is refused leaves no trace in the job, and one in the audit log. */
+const noted = async <T>(
+  world: World,
+  jobId: string,
+  { actor, step, choice, channel }: Pick<Decision, 'actor' | 'step' | 'choice' | 'channel'>,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Refusal && WORTH_NOTING.includes(thrown.code)) {
+      const outputs = { job_id: jobId, code: thrown.code, choice, channel };
+      await recordAudit(world, { event_type: 'DECISION_REFUSED', actor, step, message: thrown.message, outputs });
+    }
+    throw thrown;
+  }
+};
+
 /** What people say goes into the log: without the secrets they may have pasted. */
 const spoken = <T extends string | null>(world: World, text: T): T => cut(redactDeep(text, { secrets: world.env.knownSecrets }));
 
@@ -109,10 +131,15 @@ export const createCommands = (world: World): Commands => ({
   eventsAfter: (jobId, after) => eventsAfter(world, jobId, after),
   decide: (jobId, command) => {
     const comment = spoken(world, command.comment);
-    return settle(world, jobId, (state) => decide(state, { ...command, comment }));
+    return noted(world, jobId, command, () => settle(world, jobId, (state) => decide(state, { ...command, comment })));
   },
   delegate: (jobId, command) => delegateApproval(world, jobId, command),
-  revokeLinks: (jobId, command) => revokeLinks(world, jobId, command),
+  revokeLinks: async (jobId, command) => {
+    const state = await revokeLinks(world, jobId, command);
+    const { step, approver, actor } = command;
+    await recordAudit(world, { event_type: 'LINK_REVOKED', actor, step, message: null, outputs: { job_id: jobId, approver } });
+    return state;
+  },
   openLink: (capability) => openLink(world, capability),
   redrive: (jobId, command) => redriveJob(world, jobId, { ...command, reason: spoken(world, command.reason) }),
   resume: (jobId, command: Answer) => {

@@ -38,7 +38,11 @@ export const endingOf = (error: unknown, facts: Record<string, unknown>): Ending
     };
   }
   const { Error: name, Cause } = parsed.data;
-  return { outcome: (Object.hasOwn(OUTCOMES, name) ? OUTCOMES[name] : undefined) ?? 'error', reason: name, message: causeText(Cause).slice(0, 2000) || null };
+  return {
+    outcome: (Object.hasOwn(OUTCOMES, name) ? OUTCOMES[name] : undefined) ?? 'error',
+    reason: name,
+    message: causeText(Cause).slice(0, 2000) || null,
+  };
 };
 
 /** True where something went wrong: a refusal and failed gates are answers. */

@@ -105,6 +105,20 @@ describe('a quorum of two among three named approvers', () => {
     expect((await getJob(cloud.web, job_id)).events).toEqual(answer.events);
   });
 
+  it('keeps refused decisions in the audit log: who tried what, and why not', async () => {
+    const answer = await held(fixture);
+    await expect(fixture.commands.decide(answer.job.job_id, decision(answer, person('mallory')))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    const { body } = await call(fixture.cloud.web, '/audit/events?limit=100');
+    const refused = (body as { events: JobEvent[] }).events.filter((event) => event.event_type === 'DECISION_REFUSED');
+    expect(refused.at(-1)).toMatchObject({
+      actor: { id: 'mallory' },
+      step: 'blueprint',
+      outputs: { job_id: answer.job.job_id, code: 'FORBIDDEN', choice: 'approve' },
+    });
+  });
+
   it('lets an approver delegate: the delegate counts in their place, once', async () => {
     const answer = await held(fixture);
     const { commands } = fixture;
