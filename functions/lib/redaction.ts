@@ -53,13 +53,9 @@ export const addCounts = (...all: readonly Partial<Record<string, number>>[]): R
 };
 
 /** Redacts every text inside a value; the shape stays. */
-export const redactDeep = <T>(value: T, options: { secrets?: readonly string[] } = {}): T => {
-  const walk = (at: unknown): unknown => {
-    if (typeof at === 'string') return redact(at, options).text;
-    if (Array.isArray(at)) return at.map(walk);
-    if (typeof at === 'object' && at !== null) return Object.fromEntries(Object.entries(at).map(([name, member]) => [name, walk(member)]));
-    return at;
-  };
-  // The walk keeps every type: only texts become other texts.
-  return walk(value) as T;
+export const redactDeep = (value: unknown, options: { secrets?: readonly string[] } = {}): unknown => {
+  if (typeof value === 'string') return redact(value, options).text;
+  if (Array.isArray(value)) return value.map((member) => redactDeep(member, options));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactDeep(member, options)]));
 };

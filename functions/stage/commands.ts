@@ -9,7 +9,7 @@ import { type Answer, type Decision, decide, decideAnswer, decisionView, voteVie
 import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { executionName, identifyJob } from '../lib/open-job.ts';
-import { redactDeep } from '../lib/redaction.ts';
+import { redact } from '../lib/redaction.ts';
 import { delegateApproval, openLink, revokeLinks } from './approval-commands.ts';
 import { recordAudit } from './audit.ts';
 import { deliver } from './deliver.ts';
@@ -118,11 +118,11 @@ const noted = async <T>(
   }
 };
 
-/** What people say goes into the log: without the secrets they may have pasted. */
-const spoken = <T extends string | null>(world: World, text: T): T => cut(redactDeep(text, { secrets: world.env.knownSecrets }));
+/** What people say goes into the log: without the secrets they may have pasted, and no longer for their markers. */
+const spoken = (world: World, text: string): string =>
+  redact(text, { secrets: world.env.knownSecrets }).text.slice(0, MESSAGE_MAX).toWellFormed();
 
-/** A marker can be longer than what it stands for. */
-const cut = <T extends string | null>(text: T): T => (typeof text === 'string' ? (text.slice(0, MESSAGE_MAX).toWellFormed() as T) : text);
+const spokenIfAny = (world: World, text: string | null): string | null => text && spoken(world, text);
 
 /** The commands over a world. */
 export const createCommands = (world: World): Commands => ({
@@ -130,7 +130,7 @@ export const createCommands = (world: World): Commands => ({
   load: (jobId) => load(world, jobId),
   eventsAfter: (jobId, after) => eventsAfter(world, jobId, after),
   decide: (jobId, command) => {
-    const comment = spoken(world, command.comment);
+    const comment = spokenIfAny(world, command.comment);
     return noted(world, jobId, command, () => settle(world, jobId, (state) => decide(state, { ...command, comment })));
   },
   delegate: (jobId, command) => delegateApproval(world, jobId, command),
@@ -141,11 +141,11 @@ export const createCommands = (world: World): Commands => ({
     return state;
   },
   openLink: (capability) => openLink(world, capability),
-  redrive: (jobId, command) => redriveJob(world, jobId, { ...command, reason: spoken(world, command.reason) }),
+  redrive: (jobId, command) => redriveJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   resume: (jobId, command: Answer) => {
     const answer = spoken(world, command.answer);
     return settle(world, jobId, (state) => decideAnswer(state, { ...command, answer }));
   },
-  cancel: (jobId, command) => cancel(world, jobId, { ...command, reason: spoken(world, command.reason) }),
+  cancel: (jobId, command) => cancel(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   reconcile: (options) => reconcile(world, options),
 });
