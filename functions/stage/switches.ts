@@ -5,7 +5,7 @@ import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import { FlagName } from '../../contracts/flags.ts';
 import type { FlagList, FlagView, KillBody, KillView } from '../../contracts/http.ts';
 import type { FlagState, Switches } from '../../contracts/switches.ts';
-import { redactDeep } from '../lib/redaction.ts';
+import { redact } from '../lib/redaction.ts';
 import { whyNoJobs } from '../lib/switches/allow.ts';
 import { type Change, decideFlag, decideKill, decideRelease } from '../lib/switches/decide.ts';
 import { foldFlags, NO_CHANGES } from '../lib/switches/state.ts';
@@ -67,7 +67,10 @@ const change = async (
 
 export const createSwitchCommands = (ports: SwitchPorts): SwitchCommands => {
   /** What people say goes into the log: without the secrets they may have pasted. */
-  const spoken = ({ actor, reason }: Change): Change => ({ actor, reason: redactDeep(reason, { secrets: ports.env.knownSecrets }) });
+  const spoken = ({ actor, reason }: Change): Change => ({
+    actor,
+    reason: reason && redact(reason, { secrets: ports.env.knownSecrets }).text,
+  });
   const viewed = async (decideOn: (state: FlagState) => EventDraft | null): Promise<KillView> => {
     const { state, already } = await change(ports, decideOn);
     return { kill: state.kill, already };

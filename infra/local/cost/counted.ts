@@ -12,7 +12,8 @@ export const countedBy =
   (meter: Pick<Meter, 'read'>, sfn: Pick<SfnService, 'counted'>): NonNullable<WebDeps['counted']> =>
   async ({ id, runs, done }) => {
     let executions = await sfn.counted(runs);
-    for (let i = 0; done && executions.running && i < LAST_MOMENTS.tries; i++) {
+    const tries = done ? LAST_MOMENTS.tries : 0;
+    for (let i = 0; executions.running && i < tries; i++) {
       await pause(LAST_MOMENTS.everyMs);
       executions = await sfn.counted(runs);
     }

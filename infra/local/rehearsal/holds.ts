@@ -81,7 +81,11 @@ const at = async (build: Running, step: string, jobId: string): Promise<string> 
 /** Runs `work` while the simulated model answers so. */
 const answering = async <T>(build: Running, answers: Record<string, unknown>, work: () => Promise<T>): Promise<T> => {
   await build.answer(answers);
-  return work().finally(() => build.answer({}));
+  try {
+    return await work();
+  } finally {
+    await build.answer({});
+  }
 };
 
 const QUESTION = { schema_version: 'agent_question_v1', question: 'Which holding period do you mean?' };

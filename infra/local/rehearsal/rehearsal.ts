@@ -49,7 +49,7 @@ const first = async (build: Running, holds: readonly HoldPoint[], specs: SpecOf)
 
 const further = (build: Running, made: readonly Attempt[]): Promise<Attempt[]> =>
   Promise.all(
-    made.map((one) => {
+    made.map(async (one) => {
       const { hold, job_id } = one;
       const { afterChange } = hold;
       return job_id === null || !afterChange ? one : attempt(hold, () => afterChange(build, job_id).then(() => job_id));
@@ -101,7 +101,7 @@ const driveToEnd = async (
 const lastError = ({ events }: JobDetail): string => {
   const error = events.findLast(({ event_type }) => event_type === 'ERROR');
   return error
-    ? `${String(error.outputs['reason'] ?? 'error')}: ${String(error.outputs['detail'] ?? error.message)}`
+    ? [error.outputs['reason'], error.outputs['detail'] ?? error.message].filter((part) => typeof part === 'string').join(': ')
     : 'its log does not say why';
 };
 
