@@ -218,3 +218,16 @@ test('cost prints every counted unit and the sum; what nobody counted is said, n
   expect(stdout).not.toContain('\u001b');
   expect(JSON.parse((await run('cost', JOB_ID, '--json')).stdout)).toEqual(body);
 });
+
+test('rehearse-upgrade becomes the rehearsal with the builds it was given, and hands on its exit code', async () => {
+  const became: string[][] = [];
+  const become = (args: readonly string[]) => Promise.resolve(became.push([...args]) && 1);
+  expect(await cli(['rehearse-upgrade', '--from', 'v1', '--to', 'build', '--json'], { become })).toEqual({
+    exit: 1,
+    stdout: '',
+    stderr: '',
+  });
+  expect(became[0]?.slice(-3)).toEqual(['--from=v1', '--to=build', '--json']);
+  await cli(['rehearse-upgrade'], { become });
+  expect(became[1]?.at(-1)).toMatch(/infra\/local\/rehearse\.ts$/);
+});

@@ -42,6 +42,19 @@ describe('a notification', () => {
     ]);
   });
 
+  test('for the outbox alone is one object: it is shown from there, and nobody sends it', async () => {
+    const { files, sent, outbox, entries } = world();
+    const drafted = draft();
+    const shown = { ...drafted, notification: { ...drafted.notification, to: { ...drafted.notification.to, channel: 'outbox' as const } } };
+    expect([await outbox.notify(shown), await outbox.notify(shown)]).toEqual(['sent', 'elsewhere']);
+    expect([...files.keys()]).toEqual([`notifications/${nameOf(shown.notification)}.shown.json`]);
+    expect(await outbox.flush()).toEqual({ sent: 0, dead: 0, later: 0, problems: [] });
+    expect(sent).toEqual([]);
+    expect(await entries()).toMatchObject([
+      { record: { notification: { to: { channel: 'outbox' } } }, delivery: { status: 'sent', attempts: 1 } },
+    ]);
+  });
+
   test('gets its link when it is sent, and no stored byte has it', async () => {
     const { files, sent, outbox } = world();
     await outbox.notify(draft());

@@ -42,8 +42,8 @@ const upgrade = async <T>(
 /** Jobs that wait for answers no model is needed for: enough where a change does not touch models. */
 const recorded = () => parked.filter(({ hold }) => hold.recorded);
 
-const carriedOn = (edits: readonly Edit[], files: Record<string, string> = {}): Promise<Verdict[]> =>
-  upgrade(edits, files, ({ folder }, data) => carryOn(folder, data, recorded()));
+const carriedOn = (edits: readonly Edit[], files: Record<string, string> = {}, stuckMs?: number): Promise<Verdict[]> =>
+  upgrade(edits, files, ({ folder }, data) => carryOn(folder, data, recorded(), stuckMs));
 
 const CODE: Edit = { file: 'functions/finish/finish.ts', from: "message: 'succeeded'", to: "message: 'succeeded, by the new code'" };
 
@@ -136,7 +136,11 @@ describe('an upgrade is refused, naming each job and why', () => {
   }, 120_000);
 
   it('that cannot read what waiting jobs left', async () => {
-    const verdicts = await carriedOn([{ file: 'contracts/context.ts', from: "z.literal('context_v1')", to: "z.literal('context_v2')" }]);
+    const verdicts = await carriedOn(
+      [{ file: 'contracts/context.ts', from: "z.literal('context_v1')", to: "z.literal('context_v2')" }],
+      {},
+      6_000,
+    );
     for (const { why } of verdicts)
       expect(why).toMatch(/it was decided and is still RUNNING; the build says: .*(context_v2|schema_version)/s);
     expect(verdicts).toHaveLength(2);

@@ -88,12 +88,13 @@ const driveToEnd = async (
   build: Running,
   { hold, job_id }: Parked,
   before: JobDetail,
+  stuckMs: number,
 ): Promise<{ detail: JobDetail; refusal: string | null }> => {
   let detail = before;
   for (let choice = hold.decision; detail.job.status.startsWith('WAITING'); choice = 'approve') {
     const refusal = await decide(build, job_id, detail, choice);
     if (refusal !== null) return { detail, refusal };
-    detail = await settled(build, job_id, stops(detail.events.length + 1), STUCK_MS);
+    detail = await settled(build, job_id, stops(detail.events.length + 1), stuckMs);
   }
   return { detail, refusal: null };
 };
@@ -111,13 +112,13 @@ const wayOf = ({ events }: JobDetail, from: number): string =>
     ? 'run again from its log by the new definition'
     : 'by the definition and functions it began with';
 
-const judge = async (build: Running, parked: Parked): Promise<Verdict> => {
+const judge = async (build: Running, parked: Parked, stuckMs: number): Promise<Verdict> => {
   const { hold, job_id } = parked;
   const verdict = (outcome: string | null, why: string | null, how = ''): Verdict => ({ hold: hold.name, job_id, outcome, how, why });
   try {
     const before = await build.read(job_id);
     if (before.job.step !== hold.step) return verdict(before.job.outcome, `it no longer waits at ${hold.step}: ${lastError(before)}`);
-    const { detail, refusal } = await driveToEnd(build, parked, before);
+    const { detail, refusal } = await driveToEnd(build, parked, before, stuckMs);
     const { status, step, outcome } = detail.job;
     if (refusal !== null) return verdict(null, `its decision at ${step} is refused: ${refusal}`);
     if (status !== 'DONE') {
@@ -135,7 +136,7 @@ const judge = async (build: Running, parked: Parked): Promise<Verdict> => {
 };
 
 /** Runs a build on the data that another left, decides every waiting job, and says what became of each. */
-export const carryOn = async (folder: string, dataDir: string, parked: readonly Parked[]): Promise<Verdict[]> => {
+export const carryOn = async (folder: string, dataDir: string, parked: readonly Parked[], stuckMs = STUCK_MS): Promise<Verdict[]> => {
   let build: Running;
   try {
     build = await runBuild(folder, dataDir);
@@ -144,5 +145,5 @@ export const carryOn = async (folder: string, dataDir: string, parked: readonly 
     const why = `the new build does not run on the data of the old one: ${thrown.message}`;
     return parked.map(({ hold, job_id }) => ({ hold: hold.name, job_id, outcome: null, how: '', why }));
   }
-  return withBuild(build, (running) => Promise.all(parked.map((one) => judge(running, one))));
+  return withBuild(build, (running) => Promise.all(parked.map((one) => judge(running, one, stuckMs))));
 };
