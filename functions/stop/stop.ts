@@ -10,7 +10,9 @@ const LambdaCause = z.object({ errorType: z.string(), errorMessage: z.string() }
 export type Ending = { outcome: Outcome; reason: string | null; message: string | null };
 
 /** Error names that end a job as something other than `error`. */
-const OUTCOMES: Record<string, Outcome> = {
+const OUTCOMES: Readonly<Record<string, Outcome | null>> = {
+  // An error may be called "toString": nothing is inherited.
+  __proto__: null,
   Rejected: 'rejected',
   STOPPED_LLM_ERROR: 'stopped_llm_error',
   STOPPED_BUDGET: 'stopped_budget',
@@ -39,7 +41,7 @@ export const endingOf = (error: unknown, facts: Record<string, unknown>): Ending
   }
   const { Error: name, Cause } = parsed.data;
   return {
-    outcome: (Object.hasOwn(OUTCOMES, name) ? OUTCOMES[name] : undefined) ?? 'error',
+    outcome: OUTCOMES[name] ?? 'error',
     reason: name,
     message: causeText(Cause).slice(0, 2000) || null,
   };
