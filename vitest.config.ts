@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string[], testTimeout: number) => ({
-  test: { name, include, testTimeout, hookTimeout: 60_000, env: { HOLDPOINT_LLM_DISABLE_NETWORK: '1' } },
+  test: {
+    // Two cores: the default leaves one of them idle.
+    maxWorkers: 2, name, include, testTimeout, hookTimeout: 60_000, env: { HOLDPOINT_LLM_DISABLE_NETWORK: '1' } },
 });
 
 export default defineConfig({
   test: {
+    // Two cores: the default leaves one of them idle.
+    maxWorkers: 2,
     projects: [
       project('unit', ['{contracts,functions,adapters,cli,infra}/**/*.test.ts'], 10_000),
       project('contract', ['test/contract/**/*.test.ts'], 30_000),
