@@ -1,9 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string[], testTimeout: number) => ({
-  test: {
-    // Two cores: the default leaves one of them idle.
-    maxWorkers: 2, name, include, testTimeout, hookTimeout: 60_000, env: { HOLDPOINT_LLM_DISABLE_NETWORK: '1' } },
+  test: { name, include, testTimeout, hookTimeout: 60_000, env: { HOLDPOINT_LLM_DISABLE_NETWORK: '1' } },
 });
 
 export default defineConfig({
