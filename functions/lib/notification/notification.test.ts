@@ -101,6 +101,12 @@ describe('whatever a title says', () => {
     });
   });
 
+  test('Telegram gets no empty entity, whose text it would refuse', () => {
+    const n = withLink({ kind: 'alert', note: '\u200b' });
+    expect(n.question).toBe('');
+    expect(renderTelegram(n)).not.toContain('``');
+  });
+
   test('a webhook gets it as data, the same bytes each time', () => {
     always((n) => {
       expect(JSON.parse(renderWebhook(n))).toEqual(n);

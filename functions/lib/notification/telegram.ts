@@ -3,11 +3,12 @@ import { type Line, layout } from './layout.ts';
 
 // https://core.telegram.org/bots/api#markdownv2-style: what must be escaped, outside code and within.
 const escape = (text: string): string => text.replace(/[_*[\]()~`>#+\-=|{}.!\\]/g, '\\$&');
-const code = (text: string): string => `\`${text.replace(/[`\\]/g, '\\$&')}\``;
+/** Nothing for nothing: Telegram refuses an empty code entity. */
+const code = (text: string): string => (text === '' ? '' : `\`${text.replace(/[`\\]/g, '\\$&')}\``);
 const address = (url: string): string => url.replace(/[)\\]/g, '\\$&');
 
 /** Text of people stands in code: there Telegram makes neither links nor mentions, commands nor tags. */
-const value = ({ text, by }: Line): string => (by === 'people' && text !== '' ? code(text) : escape(text));
+const value = ({ text, by }: Line): string => (by === 'people' ? code(text) : escape(text));
 
 /** MarkdownV2, below Telegram's 4,096 characters. */
 export const renderTelegram = (notification: Notification): string => {
