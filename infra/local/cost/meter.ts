@@ -24,10 +24,10 @@ const ROUNDS = ['reconcile', 'digest'];
 
 /**
  * What Lambda writes for one invocation: START, END and REPORT lines, and the one line of the function itself, with 26 bytes that
- * CloudWatch adds to each. Locally nothing is logged, so that its size is taken from a deployed function.
+ * CloudWatch adds to each. Locally nothing is logged: the size is an estimate.
  */
 const INVOCATION_LOG_BYTES = 900;
-/** One line of the access log of the API, in the format of infra/aws/http-api.ts. */
+/** One line of the access log of the API, in the format of infra/aws/http-api.ts: an estimate too. */
 const ACCESS_LOG_BYTES = 320;
 
 const kindOfRequest = ({ method, path }: { method: string; path: string }): Kind => {
