@@ -4,4 +4,5 @@ import { readFileSync } from 'node:fs';
 const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 // A file that did not load ran no test, and still failed.
 const failed = numFailedTests || (numFailedTestSuites > 0 ? 1 : 0);
-process.stdout.write(`${numPassedTests} passed, ${failed} failed${numPendingTests ? `, ${numPendingTests} skipped` : ''}\n`);
+if (numPendingTests > 0) process.stdout.write(`Skipped: ${numPendingTests}\n`);
+process.stdout.write(`${numPassedTests} passed, ${failed} failed\n`);
