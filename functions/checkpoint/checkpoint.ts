@@ -1,36 +1,12 @@
-import type { LlmCall } from '../../contracts/agent-evidence.ts';
-import type { StepPolicy } from '../../contracts/approval-policy.ts';
-import type { Amount, BudgetUse } from '../../contracts/budget.ts';
-import type { JobContext } from '../../contracts/context.ts';
-import type { Actor, EventDraft } from '../../contracts/events.ts';
+import type { Amount } from '../../contracts/budget.ts';
+import type { Actor } from '../../contracts/events.ts';
 import { reviseState } from '../../contracts/flow.ts';
-import type { OutputGuardReport } from '../../contracts/guard.ts';
-import type { IssuedLink } from '../../contracts/job-state.ts';
-import type { LlmConfig } from '../../contracts/llm-config.ts';
+import type { HoldInput, Opening } from '../../contracts/hold.ts';
 import type { Artifact } from '../../contracts/stage.ts';
 import { usageEvent } from '../lib/agent/usage.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import { callsRealModel, livePlan } from '../lib/live-plan.ts';
-
-/** What a hold is given: values only. */
-export type HoldInput = {
-  context: JobContext;
-  step: string;
-  visit: number;
-  at: string;
-  llm: LlmConfig;
-  policy: StepPolicy;
-  /** Links of the named approvers, as they are kept. */
-  links: (expires_at: string) => readonly Omit<IssuedLink, 'revoked'>[];
-  /** The job's limits and what it has used of them; null where the step does not ask about them. */
-  budget: { limits: Amount; use: BudgetUse } | null;
-  /** The guard's report, the agent's question and its calls that no event lists yet, where the step shows them. */
-  shown: { guard: OutputGuardReport | null; question: string | null; calls: readonly LlmCall[] };
-};
-
-/** What the hold writes: evidence first, then the event. */
-export type Opening = { artifacts: Artifact[]; draft: EventDraft };
 
 type Subject = { name: string; key: string; sha256: string }[];
 

@@ -1,16 +1,14 @@
 import type { World } from '../../adapters/world.ts';
-import { AgentOutput, type LlmCall } from '../../contracts/agent-evidence.ts';
+import { AgentOutput } from '../../contracts/agent-evidence.ts';
 import { AgentQuestion } from '../../contracts/agent-question.ts';
-import { policyOf, type StepPolicy } from '../../contracts/approval-policy.ts';
-import type { Amount, BudgetUse } from '../../contracts/budget.ts';
+import { policyOf } from '../../contracts/approval-policy.ts';
 import { HoldPayload, type JobContext } from '../../contracts/context.ts';
-import type { EventDraft } from '../../contracts/events.ts';
 import { failingStates, nextState, reviseState } from '../../contracts/flow.ts';
 import { OutputGuardReport } from '../../contracts/guard.ts';
-import type { Approval, IssuedLink, JobState } from '../../contracts/job-state.ts';
-import type { LlmConfig } from '../../contracts/llm-config.ts';
+import type { HoldInput, Opening } from '../../contracts/hold.ts';
+import type { Approval, JobState } from '../../contracts/job-state.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
-import type { Artifact, Decoder } from '../../contracts/stage.ts';
+import type { Decoder } from '../../contracts/stage.ts';
 import { QuestionStep } from '../../contracts/steps.ts';
 import { decodeCalls, unlistedCalls } from '../lib/agent/calls.ts';
 import { issueLinks, linkedApprovers } from '../lib/capability.ts';
@@ -24,20 +22,8 @@ import { nextLook } from './open-job.ts';
 import { keepArtifacts, openInput, parsePayload } from './run-stage.ts';
 import { tell } from './tell.ts';
 
-export type HoldValues = {
-  context: JobContext;
-  step: string;
-  visit: number;
-  at: string;
-  llm: LlmConfig;
-  policy: StepPolicy;
-  links: (expires_at: string) => readonly Omit<IssuedLink, 'revoked'>[];
-  budget: { limits: Amount; use: BudgetUse } | null;
-  shown: { guard: OutputGuardReport | null; question: string | null; calls: readonly LlmCall[] };
-};
-
 /** What a hold decides from values: pass, or ask with this evidence. */
-export type HoldRules = (values: HoldValues) => { artifacts: Artifact[]; draft: EventDraft };
+export type HoldRules = (input: HoldInput) => Opening;
 
 /** Holds that show what an agent left, by the agent. */
 const AGENT_OF: Record<string, string> = { HoldIntentOutput: 'intent', HoldIntentQuestion: 'intent', HoldReportOutput: 'report' };
@@ -46,7 +32,7 @@ const decodeOutput = json(AgentOutput);
 const decodeGuard = json(OutputGuardReport);
 
 /** What an agent left behind for people to see, where this state shows it. */
-const shownBy = async (world: World, context: JobContext, step: string): Promise<HoldValues['shown']> => {
+const shownBy = async (world: World, context: JobContext, step: string): Promise<HoldInput['shown']> => {
   const agent = AGENT_OF[context.state];
   if (!agent) return { guard: null, question: null, calls: [] };
   const read = async <T>(name: string, decode: Decoder<T>): Promise<T | null> => {
@@ -65,7 +51,7 @@ const shownBy = async (world: World, context: JobContext, step: string): Promise
   return { guard, question, calls: unlistedCalls(calls, state) };
 };
 
-const budgetOf = async (world: World, context: JobContext): Promise<HoldValues['budget']> => {
+const budgetOf = async (world: World, context: JobContext): Promise<HoldInput['budget']> => {
   const [{ state }, use] = await Promise.all([readOwned(world, context), world.budgets.use(context.job_id)]);
   return { limits: limitsOf(state, world.env.llm.budget), use };
 };

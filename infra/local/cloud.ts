@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serve } from '@hono/node-server';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
@@ -15,6 +14,7 @@ import { createIam, type Iam, type IamOptions } from './iam/iam.ts';
 import { localPolicies } from './iam/synthesize.ts';
 import { inProcess } from './in-process.ts';
 import { createFunctions } from './lambda.ts';
+import { listen } from './listen.ts';
 import { lockFolder } from './lock.ts';
 import { type Oidc, type OidcOptions, startOidc } from './oidc/oidc.ts';
 import { createS3 } from './s3/server.ts';
@@ -68,20 +68,6 @@ const RECONCILE_EVERY_MS = 1_000;
 const WEB_MEMORY_MB = FUNCTIONS.find(({ name }) => name === 'web')?.memoryMb ?? 0;
 
 const REPOSITORY = new URL('../../', import.meta.url);
-
-const listen = (fetch: (request: Request) => Response | Promise<Response>, port: number): Promise<{ port: number; close(): void }> =>
-  new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: '127.0.0.1' }, (info) =>
-      resolve({
-        port: info.port,
-        close: () => {
-          server.close();
-          if ('closeAllConnections' in server) server.closeAllConnections();
-        },
-      }),
-    );
-    server.once('error', reject);
-  });
 
 /** The policies of the stack before every service, or nothing. */
 const startIam = async (enforce: CloudOptions['enforceIam']): Promise<Iam | null> => {

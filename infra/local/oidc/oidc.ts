@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { serve } from '@hono/node-server';
+import { listen } from '../listen.ts';
 import { CLI_CLIENT, WEB_CLIENT } from './clients.ts';
 import { keep, keptKey, signingKey } from './keys.ts';
 import { PEOPLE } from './people.ts';
@@ -20,22 +20,6 @@ export type Oidc = {
   tokenFor(person: string): Promise<string>;
   close(): void;
 };
-
-type Listening = { port: number; close(): void };
-
-const listen = (fetch: (request: Request) => Response | Promise<Response>, port: number): Promise<Listening> =>
-  new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: '127.0.0.1' }, (info) =>
-      resolve({
-        port: info.port,
-        close: () => {
-          server.close();
-          if ('closeAllConnections' in server) server.closeAllConnections();
-        },
-      }),
-    );
-    server.once('error', reject);
-  });
 
 const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 
