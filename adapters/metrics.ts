@@ -13,6 +13,8 @@ export const METRICS = {
   JobLlmSpend: MetricUnit.NoUnit,
   /** Logs or digests that are not what was written and signed. */
   VerificationFailures: MetricUnit.Count,
+  /** Jobs whose telemetry could not be written now; the reconciler tries again. */
+  TelemetryWriteFailed: MetricUnit.Count,
   /** How long the oldest open question waits. */
   OldestApprovalAge: MetricUnit.Seconds,
   /** How far the projection was behind the log. */

@@ -16,6 +16,7 @@ import type {
   ReadKeyRing,
   SwitchReader,
   TaskTokens,
+  Telemetry,
 } from '../contracts/ports.ts';
 import { capabilityOf } from '../functions/lib/capability.ts';
 import { createArtifacts } from './aws/artifacts.ts';
@@ -34,6 +35,7 @@ import { createLinkIndex } from './aws/link-index.ts';
 import { secretKeys } from './aws/provider-keys.ts';
 import { createStoredLogs } from './aws/stored-logs.ts';
 import { createTaskTokens } from './aws/task-tokens.ts';
+import { createTelemetry } from './aws/telemetry.ts';
 import type { Env } from './env.ts';
 import { createMeter, type Meter } from './metrics.ts';
 import { createModel } from './model/call-model.ts';
@@ -61,6 +63,7 @@ export type World = {
   executions: Executions;
   artifacts: Artifacts;
   cassettes: Cassettes;
+  telemetry: Telemetry;
   budgets: Budgets;
   model: ModelPort;
   keyRing: ReadKeyRing;
@@ -139,6 +142,7 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler, report: W
     links: createLinkIndex(dynamo, env.HOLDPOINT_TABLE),
     executions: createExecutions(sfn, env.HOLDPOINT_JOB_MACHINE_ARN),
     ...{ artifacts, cassettes, budgets },
+    telemetry: createTelemetry(s3, env.HOLDPOINT_TELEMETRY_BUCKET),
     model: createModel({
       config: env.llm,
       replay: (secrets) => createReplayModel({ cassettes, secrets }),

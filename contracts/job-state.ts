@@ -3,6 +3,7 @@ import type { StepPolicy } from './approval-policy.ts';
 import type { Amount } from './budget.ts';
 import type { Actor } from './events.ts';
 import type { Mode } from './llm.ts';
+import type { Measured } from './telemetry.ts';
 
 export const JobStatus = z.enum(['RUNNING', 'WAITING_APPROVAL', 'WAITING_HUMAN', 'DONE']);
 export type JobStatus = z.infer<typeof JobStatus>;
@@ -87,6 +88,7 @@ export type JobFacts = {
   /** The execution that owns the job. */
   owner_run: string;
   mode: Mode;
+  telemetry: Measured;
   degraded: boolean;
   created_at: string;
   updated_at: string;

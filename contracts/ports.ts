@@ -6,6 +6,7 @@ import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
 import { type Cassette, Mode, type ModelRequest } from './llm.ts';
 import type { StageAnswer } from './llm-journal.ts';
 import type { FlagState, Switches } from './switches.ts';
+import { Measured, type TelemetryRow, type TelemetryTable } from './telemetry.ts';
 
 /** The append-only event log: the truth, and the only place where races are settled. */
 export type EventLog = {
@@ -62,6 +63,8 @@ export const JobRecord = z.object({
   created_at: z.string(),
   updated_at: z.string(),
   last_seq: z.int(),
+  /** Absent where the job is not measured. */
+  telemetry: Measured.exclude(['off']).optional(),
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
@@ -147,6 +150,23 @@ export type Cassettes = {
   /** Conditional: false when this key and index were recorded before. */
   create(cassette: Cassette): Promise<boolean>;
   list(agent?: string): Promise<{ agent: string; key: string; n: number }[]>;
+};
+
+/** What a job added to the tables, up to one of its endings. */
+export type TelemetryPlace = { job_id: string; created_at: string /** From 1. */; ending: number };
+
+/** One object of rows. */
+export type TelemetryObject = { table: TelemetryTable; key: string };
+
+/** Rows of the telemetry tables, one object per job, table and ending. Whoever writes an object first, has written it. */
+export type Telemetry = {
+  write<T extends TelemetryTable>(table: T, place: TelemetryPlace, rows: readonly TelemetryRow<T>[]): Promise<'written' | 'exists'>;
+  /** All rows of a job, oldest first; none where nothing was written. `endings`: how often it ended at most, where the caller knows. */
+  read<T extends TelemetryTable>(table: T, jobId: string, createdAt: string, endings?: number): Promise<TelemetryRow<T>[]>;
+  /** Every object of a table in the order of its key, after the key `after`. */
+  list(table: TelemetryTable, after?: string): AsyncIterable<TelemetryObject>;
+  /** The rows of one listed object. Throws `UnreadableDocument` for a row of another shape. */
+  rows<T extends TelemetryTable>(object: { table: T; key: string }): Promise<TelemetryRow<T>[]>;
 };
 
 /** Where a model call belongs: its journal, budget and evidence hang on it. */

@@ -6,6 +6,13 @@ export const TELEMETRY_PARTITION = 'dt';
 /** Where the rows of a table lie. */
 export const telemetryPrefix = (table: TelemetryTable): string => `${table}/`;
 
-/** The one object that holds a job's rows of a table, as JSON Lines. `createdAt`: ISO instant of the job's creation. */
-export const telemetryKey = (table: TelemetryTable, jobId: string, createdAt: string): string =>
-  `${telemetryPrefix(table)}${TELEMETRY_PARTITION}=${createdAt.slice(0, 10)}/${jobId}.jsonl`;
+/** Where the rows of a job lie, and of no other. `createdAt`: ISO instant of the job's creation. */
+export const telemetryJobPrefix = (table: TelemetryTable, jobId: string, createdAt: string): string =>
+  `${telemetryPrefix(table)}${TELEMETRY_PARTITION}=${createdAt.slice(0, 10)}/${jobId}.`;
+
+/**
+ * The one object that holds what a job added to a table until it ended, as JSON Lines. `ending` counts from 1: a job that is
+ * redriven ends again, and what it did meanwhile is an object of its own.
+ */
+export const telemetryKey = (table: TelemetryTable, jobId: string, createdAt: string, ending = 1): string =>
+  `${telemetryJobPrefix(table, jobId, createdAt)}${ending === 1 ? '' : `${ending}.`}jsonl`;

@@ -61,6 +61,17 @@ export const TELEMETRY_TABLES = {
   token_budget_escalation_events: TokenBudgetEscalationEvent,
 } as const;
 export type TelemetryTable = keyof typeof TELEMETRY_TABLES;
+export type TelemetryRow<T extends TelemetryTable> = z.infer<(typeof TELEMETRY_TABLES)[T]>;
+
+/** Rows of every table. */
+export type TelemetryRows = { [T in TelemetryTable]: TelemetryRow<T>[] };
+
+/**
+ * Whether a job is measured: decided when it is opened, so that it is measured as a whole or not at all. `forced` holds also
+ * where the flag is off, for a rollout's probe job.
+ */
+export const Measured = z.enum(['off', 'on', 'forced']);
+export type Measured = z.infer<typeof Measured>;
 
 /** Columns that name a row: two rows with the same values are one row, written twice. */
 export const TELEMETRY_KEYS: { readonly [T in TelemetryTable]: readonly (keyof z.infer<(typeof TELEMETRY_TABLES)[T]>)[] } = {

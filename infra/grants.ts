@@ -67,6 +67,8 @@ const snapshots = (actions: readonly string[]): Grant =>
   objects('Snapshots', 'artifacts', 'snapshots/', actions, 'snapshots are content-addressed; the job names the one it reads');
 const notifications = (actions: readonly string[]): Grant =>
   objects('Notifications', 'artifacts', 'notifications/', actions, 'notifications are filed under the jobs they are about');
+const ROWS_REASON = 'rows are filed under the day and the job they are about, known only at run time';
+const telemetry = (actions: readonly string[]): Grant => objects('Telemetry', 'telemetry', '', actions, ROWS_REASON);
 const CONTEXT_KEYS: Grant = { sid: 'ContextKeys', on: 'context-keys', actions: ['secretsmanager:GetSecretValue'] };
 const BASE: readonly Grant[] = [...EVENTS, CONTEXT_KEYS];
 
@@ -85,7 +87,8 @@ const READS_JOB: readonly Grant[] = [...BASE, jobFiles(GET_PUT), keys('FileKeys'
 const READS_SNAPSHOT: readonly Grant[] = [...BASE, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')];
 const TRIALS = 'registry/trials/';
 const READS_TRIALS: Grant = objects('Trials', 'artifacts', TRIALS, GET, 'trials are filed under the jobs they record');
-const ENDS_JOB: readonly Grant[] = [...BASE, jobFiles(PUT), table('PutItem')];
+/** Shows a job that is over, and writes its rows of telemetry. */
+const ENDS_JOB: readonly Grant[] = [...READS_JOB, ...SWITCHES, table('PutItem'), telemetry(PUT)];
 
 const CASSETTE_REASON = 'cassette keys are digests of the question, known only at run time';
 const LIST_CASSETTES: Grant = keys('CassetteKeys', 'cassettes', '');
@@ -121,10 +124,10 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   ],
   report: [...BASE, ...SWITCHES, jobFiles(GET_PUT), READS_TRIALS, keys('FileKeys', 'artifacts', 'jobs/', TRIALS), ...REPLAY],
   finish: ENDS_JOB,
-  stop: [...READS_JOB, ...SWITCHES, ...REPLAY, table('PutItem')],
+  stop: [...ENDS_JOB, ...REPLAY],
   reconcile: [
     ...BASE,
-    ...[jobFiles(GET), notifications(GET_PUT)],
+    ...[jobFiles(GET), notifications(GET_PUT), telemetry(PUT)],
     keys('FileKeys', 'artifacts', 'jobs/', 'notifications/'),
     audit(GET),
     table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
@@ -142,7 +145,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   web: [
     ...BASE,
     ...[VERSIONS, digests(GET), digestKey('GetPublicKey')],
-    ...[jobFiles(GET_PUT), snapshots(GET_PUT), notifications(GET_PUT)],
+    ...[jobFiles(GET_PUT), snapshots(GET_PUT), notifications(GET_PUT), telemetry(PUT)],
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/', 'notifications/'),
     ...REPLAY,
     audit(GET_PUT),

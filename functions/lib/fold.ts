@@ -4,6 +4,7 @@ import type { JobEvent } from '../../contracts/events.ts';
 import { type Approval, type JobFacts, type JobState, Outcome } from '../../contracts/job-state.ts';
 import { Mode } from '../../contracts/llm.ts';
 import type { JobRecord } from '../../contracts/ports.ts';
+import { Measured } from '../../contracts/telemetry.ts';
 import {
   Concerned,
   Delegated,
@@ -30,6 +31,7 @@ const Submitted = z.object({
   run: z.int(),
   spec_digest: z.string(),
   mode: Mode,
+  telemetry: Measured.default('off'),
 });
 const Done = z.object({ status: Outcome, reason: z.string().nullish() });
 const Degraded = z.object({ degraded: z.boolean() });
@@ -58,10 +60,10 @@ export const findApproval = (state: JobState, at: { state: string; visit: number
   state.approvals.find((a) => a.state === at.state && a.visit === at.visit);
 
 const opened = (event: JobEvent): JobState => {
-  const { title, kind, run, spec_digest, mode } = outputs(Submitted, event);
+  const { title, kind, run, spec_digest, mode, telemetry } = outputs(Submitted, event);
   return {
     status: 'RUNNING',
-    ...{ job_id: event.job_id, title, kind, run, spec_digest, mode },
+    ...{ job_id: event.job_id, title, kind, run, spec_digest, mode, telemetry },
     submitted_by: event.actor,
     owner_run: event.run_id,
     degraded: false,
@@ -188,5 +190,6 @@ export const toRecord = (state: JobState): JobRecord => {
     created_at: state.created_at,
     updated_at: state.updated_at,
     last_seq: state.last_seq,
+    ...(state.telemetry === 'off' ? {} : { telemetry: state.telemetry }),
   };
 };

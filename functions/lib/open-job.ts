@@ -55,8 +55,13 @@ export const identifyJob = (
 /** Name of the n-th execution of a job. */
 export const executionName = (jobId: string, attempt: number): string => `job-${jobId}-${attempt}`;
 
-/** The first event of a job. */
-export const submittedDraft = (job: Identified, snapshot: Snapshot, actor: Actor, environmentMode: Mode): EventDraft => {
+/** The first event of a job. `measured`: rows of the telemetry tables are written for it. */
+export const submittedDraft = (
+  job: Identified,
+  snapshot: Snapshot,
+  actor: Actor,
+  { environmentMode, measured }: { environmentMode: Mode; measured: boolean },
+): EventDraft => {
   const { spec, spec_digest } = job;
   return {
     event_type: spec.kind === 'idea' ? 'IDEA_SUBMITTED' : 'BLUEPRINT_SUBMITTED',
@@ -74,6 +79,7 @@ export const submittedDraft = (job: Identified, snapshot: Snapshot, actor: Actor
       snapshot_id: spec.snapshot_id,
       snapshot_sha256: snapshot.sha256,
       policy_bundle: spec.policy_bundle,
+      ...(measured ? { telemetry: 'on' } : {}),
     },
   };
 };

@@ -6,13 +6,13 @@ import type { EventDraft } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { Artifact } from '../../contracts/stage.ts';
 import { eventId } from '../lib/event.ts';
-import { fold, toRecord } from '../lib/fold.ts';
+import { fold } from '../lib/fold.ts';
 import type { Failure } from '../lib/hardening/failure.ts';
 import { commit, readOwned } from './commit.ts';
 import { effectsOf } from './effects.ts';
-import { explainEnding } from './explain-ending.ts';
-import { nextLook } from './open-job.ts';
+import { explainEnding, phaseOf } from './explain-ending.ts';
 import { keepArtifacts, measureSpend, openInput, parsePayload } from './run-stage.ts';
+import { showEnded } from './telemetry.ts';
 
 export type EndRules<E> = {
   ending: (error: unknown, facts: Record<string, unknown>) => E & { outcome: string; message: string | null };
@@ -50,15 +50,17 @@ export const endJob = async <E>(world: World, rules: EndRules<E>, raw: unknown):
     const known = new Set(events.map(({ event_id }) => event_id));
     const left = rules.drafts(ending, job).filter((draft) => !known.has(eventId(job.job_id, draft)));
     for (const [at, draft] of left.entries()) {
-      const listed = at === 0 && calls.length > 0 ? { outputs: { ...draft.outputs, calls } } : {};
-      const { event } = await commit(world, place, { ...draft, ...listed });
+      const failedIn = draft.event_type === 'DONE' ? {} : { phase_id: phaseOf(context.state, context.visits) };
+      const listed = at === 0 && calls.length > 0 ? { calls } : {};
+      const { event } = await commit(world, place, { ...draft, outputs: { ...draft.outputs, ...failedIn, ...listed } });
       place = { ...place, last_seq: event.seq, last_hash: event.hash };
     }
   }
-  const after = fold(await world.log.read(job.job_id));
+  const log = await world.log.read(job.job_id);
+  const after = fold(log);
   if (after) {
     measureSpend(world, after);
-    await world.index.put(toRecord(after), nextLook(world, after)).catch((thrown: unknown) => world.report(asError(thrown)));
+    await showEnded(world, after, log).catch((thrown: unknown) => world.report(asError(thrown)));
   }
   // The log decides: what it holds is what the execution ends with.
   const outcome = after?.status === 'DONE' ? after.outcome : ending.outcome;

@@ -21,11 +21,8 @@ const file = (name: string, path: string, value: unknown): Artifact => ({
   content_type: 'application/json',
 });
 
-/** Visits are counted when a state is left: the one that failed was one more. */
-const phaseOf = (failure: Failure, { context }: Asking) => ({
-  run_id: context.run_id,
-  phase_id: `${failure.state}:${(context.visits[failure.state] ?? 0) + 1}`,
-});
+/** State and visit that failed. Visits are counted when a state is left: this one was one more. */
+export const phaseOf = (state: string, visits: JobContext['visits']): string => `${state}:${(visits[state] ?? 0) + 1}`;
 
 /** The row of the doctor's call: like any other it is listed in the log and in the books. */
 const rowOf = ({ job, context }: Asking, answer: NonNullable<Explained['answer']>, at: string): LlmUsageEvent => {
@@ -57,7 +54,10 @@ export const explainEnding = async (
       file(
         'phase6',
         'outputs/doctor/phase6_metrics.json',
-        phase6Row(phaseOf(failure, asking), { hardened, intention_context_injected: false }),
+        phase6Row(
+          { run_id: asking.context.run_id, phase_id: phaseOf(failure.state, asking.context.visits) },
+          { hardened, intention_context_injected: false },
+        ),
       ),
     ];
     await Promise.all(kept.map(({ path, body, content_type }) => world.artifacts.put(`jobs/${job.job_id}/${path}`, body, content_type)));

@@ -52,7 +52,8 @@ export const openJob = async (
   runId: string,
 ): Promise<{ created: boolean; state: JobState }> => {
   const { flags } = await world.switches.current();
-  const draft = submittedDraft(job, snapshot, actor, strictest(world.env.llm.mode, flags.llm_mode ?? world.env.llm.mode));
+  const environmentMode = strictest(world.env.llm.mode, flags.llm_mode ?? world.env.llm.mode);
+  const draft = submittedDraft(job, snapshot, actor, { environmentMode, measured: flags.telemetry });
   const event = sealEvent(draft, { ...EMPTY_LOG, job_id: job.job_id, run_id: runId, at: world.clock().toISOString() });
   const state = evolve(null, event);
   await Promise.all([

@@ -14,6 +14,7 @@ import { deliver } from './deliver.ts';
 import { indexLinks } from './hold.ts';
 import { jobSpecKey, LOOK_AFTER_MS, nextLook, soon } from './open-job.ts';
 import { appendDecided, finishCancel } from './settle.ts';
+import { showEnded } from './telemetry.ts';
 import { tell } from './tell.ts';
 
 export type ReconcileReport = { checked: number; repaired: number; redelivered: number; redriven: number; failed: number };
@@ -202,7 +203,7 @@ const giveUp = async (world: World, { state }: Job, reason: string): Promise<voi
     });
     after = settled.state;
   }
-  await world.index.put(toRecord(after), nextLook(world, after));
+  await showEnded(world, after);
 };
 
 const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean, report: ReconcileReport): Promise<void> => {
@@ -214,9 +215,9 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
   const before = await world.index.get(jobId);
   if (before?.last_seq !== folded.last_seq) report.repaired += 1;
   if (isBehind(before, folded)) world.meter.add('ProjectionLag', secondsSince(world, events.at(-1)?.at));
+  if (folded.status === 'DONE') return showEnded(world, folded, events);
   const state = await ensureLinks(world, await passTime(world, folded));
   await world.index.put(toRecord(state), nextLook(world, state));
-  if (state.status === 'DONE') return;
   if (state.cancelled) {
     await finishCancel(world, jobId);
     report.repaired += 1;

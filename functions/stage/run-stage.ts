@@ -10,10 +10,11 @@ import type { Artifact, Decoder, Stage, StageOutput } from '../../contracts/stag
 import { usageReport, usageRows } from '../lib/agent/usage.ts';
 import { openContext, signContext } from '../lib/context.ts';
 import { eventId } from '../lib/event.ts';
-import { evolve, fold, toRecord } from '../lib/fold.ts';
+import { evolve, fold } from '../lib/fold.ts';
 import { commit, readOwned } from './commit.ts';
 import { readDocument } from './documents.ts';
 import { allowRegistryWrites, effectsOf } from './effects.ts';
+import { showEnded } from './telemetry.ts';
 
 /** What a stage's event keeps of its result, so that a later run answers from the log. */
 const Recorded = z.object({
@@ -182,7 +183,7 @@ const ended = async (world: World, before: JobState | null, event: JobEvent): Pr
   if (state) {
     measureSpend(world, state);
     // The log has the end: a row that lags is brought forward by whoever looks next.
-    await world.index.put(toRecord(state), null).catch((error: unknown) => world.report(asError(error)));
+    await showEnded(world, state).catch((error: unknown) => world.report(asError(error)));
   }
   return { outcome: event.outputs['status'] };
 };

@@ -3,7 +3,8 @@ import { type LoadedJob, Refusal } from '../../contracts/commands.ts';
 import type { EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import { sealEvent } from '../lib/event.ts';
-import { evolve, fold, toRecord } from '../lib/fold.ts';
+import { evolve, fold } from '../lib/fold.ts';
+import { showEnded } from './telemetry.ts';
 
 /** Lost races before a command gives up. */
 const ATTEMPTS = 50;
@@ -50,6 +51,6 @@ export const finishCancel = async (world: World, jobId: string): Promise<JobStat
           },
         },
   );
-  await world.index.put(toRecord(done.state), null);
+  await showEnded(world, done.state);
   return done.state;
 };

@@ -35,6 +35,7 @@ export const job = (title = 'Trend filter', by = 'ann'): JobState => ({
   submitted_by: { type: 'user', id: by, identity: 'local' },
   owner_run: `${JOB_ID}-1`,
   mode: 'replay',
+  telemetry: 'off',
   degraded: false,
   created_at: AT,
   updated_at: AT,

@@ -41,6 +41,7 @@ export const mutedApi = async (options: Partial<CloudOptions>): Promise<void> =>
   });
   const { web } = cloud;
   try {
+    await setFlag(web, 'telemetry');
     const opened = await Promise.all([idea(), idea(), idea()].map((spec) => submit(web, spec)));
     const [approved = '', revised = '', cancelled = ''] = opened.map(({ job_id }) => job_id);
     await decide(web, approved, 'blueprint', 'approve', call);
@@ -79,6 +80,7 @@ export const lostDocuments = async (options: Partial<CloudOptions>): Promise<voi
   const cloud = await startTestCloud({ ...options, intercept: (handle) => (request) => withoutFlags(handle)(redirected(request)) });
   const { web } = cloud;
   try {
+    await setFlag(web, 'telemetry');
     await startedByAws(cloud);
     const { job_id } = await submit(web, idea());
     await decide(web, job_id, 'blueprint', 'approve');

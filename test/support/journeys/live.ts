@@ -74,7 +74,7 @@ export const live = async (options: Partial<CloudOptions>): Promise<void> => {
     const poor = await confirmed(unreadable('record', 3));
     await decide(web, poor, 'agent_output_invalid', 'revise');
     await used(poor);
-    await setFlag(web, 'history_pack');
+    for (const flag of ['history_pack', 'telemetry']) await setFlag(web, flag);
     await driveToEnd(web, await confirmed(saying('Trends have a history.', { llm: { mode: 'live' } })));
     cloud.simulator?.setFaults([{ kind: 'server_error', times: Number.POSITIVE_INFINITY }]);
     const degraded = await confirmed(idea('idea-trend', { llm: { mode: 'live' } }));

@@ -12,7 +12,7 @@ export const replayed = async (options: Partial<CloudOptions>): Promise<void> =>
   const cloud = await startTestCloud({ digestEveryMs: 300, ...options });
   const { web } = cloud;
   try {
-    await setFlag(web, 'doctor_enabled');
+    for (const flag of ['doctor_enabled', 'telemetry']) await setFlag(web, flag);
     const succeeds = await submit(web, idea());
     await decide(web, succeeds.job_id, 'blueprint', 'approve');
     await decide(web, succeeds.job_id, 'runspec', 'revise');
