@@ -60,6 +60,8 @@ export const Variables = z.object({
     .transform(Number)
     .pipe(z.number().max(15_000, 'must be milliseconds, 0 to 15000'))
     .default(15_000),
+  /** Whether whoever holds an approver's link may read and decide by it alone. */
+  HOLDPOINT_LINK_APPROVAL: z.enum(['on', 'off']).default('off'),
   ...SIGN_IN_VARIABLES,
   SOURCE_DATE_EPOCH: z
     .string()

@@ -46,7 +46,7 @@ export const EnvironmentFields = z.strictObject({
   /** Encrypt with a key of the account's own instead of keys AWS owns. */
   customerKeys: z.boolean(),
   deletionProtection: z.boolean(),
-  /** Whether whoever holds an approval link may decide, without signing in. */
+  /** Whether whoever holds an approval link may read its evidence and decide, without signing in. */
   allowLinkApproval: z.boolean(),
   /** Who signs people in, on the pages and for the JSON API. Absent: only IAM principals of the account may call it. */
   oidc: Oidc.optional(),

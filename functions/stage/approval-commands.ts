@@ -94,12 +94,13 @@ export const openLink = async (world: World, capability: string): Promise<Opened
   const approval = state && target ? findApproval(state, target) : undefined;
   const link = approval?.links.find((one) => one.hash === hash);
   if (!state || !approval || !link) throw unknownLink();
-  if (link.revoked) throw new Refusal('LINK_EXPIRED', 'this link was revoked; ask who sent it for a new one', { reason: 'revoked' });
+  const { job_id } = state;
+  if (link.revoked) {
+    throw new Refusal('LINK_EXPIRED', 'this link was revoked; decide on the page of the job, signed in', { reason: 'revoked', job_id });
+  }
   if (!approval.decision && world.clock().toISOString() >= link.expires_at) {
-    throw new Refusal('LINK_EXPIRED', `this link was good until ${link.expires_at}; the job page asks for the decision still`, {
-      reason: 'expired',
-      job_id: state.job_id,
-    });
+    const message = `this link was good until ${link.expires_at}; the job page asks for the decision still`;
+    throw new Refusal('LINK_EXPIRED', message, { reason: 'expired', job_id });
   }
   return { state, events, approval, approver: link.approver };
 };

@@ -33,6 +33,8 @@ export type WebDeps = {
   identify: (request: Request) => Actor | Refusal;
   /** Where people sign in; without it `identify` alone says who asks. */
   signIn?: SignIn | null;
+  /** Whether an approver's link alone shows the evidence and decides. */
+  linkApproval: boolean;
   /** Verification of logs, and what others need to verify them. */
   proof: {
     /** Null for a job that never was. */

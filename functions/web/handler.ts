@@ -86,6 +86,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     budgetUse: world.budgets.use,
     identify: signIn?.identify ?? identify,
     signIn,
+    linkApproval: env.HOLDPOINT_LINK_APPROVAL === 'on',
     proof: {
       verify: (jobId) => verifyJob(world, jobId),
       logs: (after, limit) => verifyPage(world, after, limit),

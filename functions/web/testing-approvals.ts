@@ -46,7 +46,7 @@ const openLink = (memory: Logs, capability: string): OpenedLink => {
     const approval = state?.approvals.find(({ links }) => links.some((link) => link.hash === hash));
     const link = approval?.links.find((one) => one.hash === hash);
     if (!state || !approval || !link) continue;
-    if (link.revoked) throw new Refusal('LINK_EXPIRED', 'this link was revoked', { reason: 'revoked' });
+    if (link.revoked) throw new Refusal('LINK_EXPIRED', 'this link was revoked', { reason: 'revoked', job_id: state.job_id });
     if (!approval.decision && memory.at >= link.expires_at) {
       throw new Refusal('LINK_EXPIRED', 'this link has expired', { reason: 'expired', job_id: state.job_id });
     }

@@ -262,6 +262,7 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
       key: async () => '',
     },
     flow: jobMachine,
+    linkApproval: true,
     keyRing: async () => RING,
     local: true,
     ...overrides,

@@ -1,4 +1,6 @@
 import type * as z from 'zod';
+import { policyOf } from '../../contracts/approval-policy.ts';
+import { ApprovalStep } from '../../contracts/steps.ts';
 import type { EnvironmentFields } from '../environments.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { chainProblem, needsKeys } from './llm.ts';
@@ -45,6 +47,18 @@ const reachable = ({ approvals, notifications }: Fields): Problem[] =>
         ],
   );
 
+/** Proofs that a step asks for and nobody of this environment can give. */
+const provable = ({ approvals, allowLinkApproval, oidc }: Fields): Problem[] => {
+  const links = allowLinkApproval && oidc?.signIn !== 'required';
+  const why = allowLinkApproval ? '"oidc.signIn" is required' : '"allowLinkApproval" is false';
+  return (['default', ...ApprovalStep.options] as const).flatMap((step) => {
+    const rules = step === 'default' ? approvals.default : approvals.steps[step]?.proven_by && policyOf(approvals, step);
+    if (!rules || rules.proven_by.includes('oidc') || (links && rules.proven_by.includes('link'))) return [];
+    const path = step === 'default' ? ['approvals', 'default', 'proven_by'] : ['approvals', 'steps', step, 'proven_by'];
+    return [{ path, message: `nobody can decide with this: ${links ? '"local" exists on the local cloud alone' : why}; add "oidc"` }];
+  });
+};
+
 const size = (fields: Fields): Problem[] => {
   const [largest] = FUNCTIONS.map(({ name }) => ({ name, bytes: variableBytes(name, fields) })).toSorted((a, b) => b.bytes - a.bytes);
   if (!largest || largest.bytes <= MAX_VARIABLE_BYTES) return [];
@@ -60,7 +74,7 @@ const size = (fields: Fields): Problem[] => {
 
 /** What fields must be together. */
 export const checkEnvironment = (fields: Fields, context: z.RefinementCtx): void => {
-  for (const { path, message } of [production, models, reachable, size].flatMap((check) => check(fields))) {
+  for (const { path, message } of [production, models, reachable, provable, size].flatMap((check) => check(fields))) {
     context.addIssue({ code: 'custom', path, message });
   }
 };

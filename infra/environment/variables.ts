@@ -13,7 +13,7 @@ export type Known = {
   origin: string;
 };
 
-type Settings = Pick<Environment, 'name' | 'bucketSuffix' | 'oidc' | 'llm' | 'approvals' | 'notifications'>;
+type Settings = Pick<Environment, 'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'llm' | 'approvals' | 'notifications'>;
 type Group = (settings: Settings, known: Known) => Record<string, string>;
 
 const base: Group = (settings, known) => ({
@@ -41,6 +41,7 @@ const tells: Group = (settings, known) => ({
   ...(settings.notifications.secretArn ? { HOLDPOINT_NOTIFY_SECRET_ARN: settings.notifications.secretArn } : {}),
 });
 const digests: Group = (_, known) => ({ HOLDPOINT_DIGEST_KEY_ARN: known.digestKey });
+const links: Group = ({ allowLinkApproval }) => ({ HOLDPOINT_LINK_APPROVAL: allowLinkApproval ? 'on' : 'off' });
 const signIn: Group = ({ oidc }) =>
   oidc
     ? {
@@ -66,7 +67,7 @@ const GROUPS: { readonly [F in FunctionName]?: readonly Group[] } = {
   checkpoint: [mode, chain, budget, noCalls, approvals, tells],
   reconcile: [approvals, tells],
   digest: [digests],
-  web: [mode, budget, digests, signIn],
+  web: [mode, budget, digests, links, signIn],
 };
 
 /** Functions that send notifications. */

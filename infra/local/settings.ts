@@ -61,8 +61,8 @@ const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|HOLDPOINT_NOTIFY_\w+
 const MODEL_CALLERS = ['intent', 'report', 'stop'];
 const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdpoint-local-provider-keys`;
 
-/** Sign-in is the pages' and the API's business alone. */
-const SIGN_IN = /^HOLDPOINT_(SIGN_IN|OIDC_\w+)$/;
+/** Who comes in, and what they may do, is the pages' and the API's business alone. */
+const ACCESS = /^HOLDPOINT_(SIGN_IN|OIDC_\w+|LINK_APPROVAL)$/;
 
 /** Access keys that begin so are a function's; all others are people's. */
 export const FUNCTION_KEY = 'LOCAL-';
@@ -90,7 +90,7 @@ export const functionVariables =
     ...(MODEL_CALLERS.includes(name)
       ? pick(process, (variable) => keyNames(process).includes(variable))
       : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
-    ...(name === 'web' ? pick(process, (variable) => SIGN_IN.test(variable)) : {}),
+    ...(name === 'web' ? { HOLDPOINT_LINK_APPROVAL: 'on', ...pick(process, (variable) => ACCESS.test(variable)) } : {}),
     HOLDPOINT_KNOWN_SECRETS: JSON.stringify(knownSecrets(process)),
     HOLDPOINT_ENV: LOCAL.name,
     HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),

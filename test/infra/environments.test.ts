@@ -55,6 +55,17 @@ test.each([
     { approvals: { ...DEFAULT_POLICY, recipients: [{ approver: null, channel: 'slack', address: 'default' }] } },
     'the address of slack/default comes from a secret',
   ],
+  [
+    { allowLinkApproval: false, approvals: { default: { ...DEFAULT_POLICY.default, proven_by: ['link'] } } },
+    'field "approvals.default.proven_by" is ["link"]: nobody can decide with this: "allowLinkApproval" is false; add "oidc"',
+  ],
+  [
+    {
+      oidc: { issuer: 'https://login.example', audience: ['a'] },
+      approvals: { ...DEFAULT_POLICY, steps: { runspec: { proven_by: ['link', 'local'] } } },
+    },
+    'field "approvals.steps.runspec.proven_by" is ["link","local"]: nobody can decide with this: "oidc.signIn" is required',
+  ],
   [{ domain: { name: 'https://x.example', certificateArn: 'a' } }, 'field "domain.name" is "https://x.example": must be a host name'],
   [{ alarms: { appendConflicts: 0 } }, 'field "alarms.appendConflicts" is 0'],
   [{ alarms: { durationShare: 2 } }, 'field "alarms.durationShare" is 2'],

@@ -22,6 +22,6 @@ export const readerOf = (web: Web, request: Request, { approval, approver }: Pic
   const person = signedIn(web, request);
   if (person && person.id !== approver) return { kind: 'other', actor: person };
   if (person && accepts('oidc')) return { kind: 'person', actor: person };
-  const byLink = accepts('link') && web.signIn?.config.mode !== 'required';
+  const byLink = accepts('link') && web.linkApproval && web.signIn?.config.mode !== 'required';
   return byLink ? { kind: 'link', actor: { type: 'user', id: approver, identity: 'link' } } : { kind: 'unknown' };
 };

@@ -255,8 +255,22 @@ describe('a link that leads nowhere', () => {
     });
     const answer = await visit(memory, ANN);
     expect([answer.status, (await visit(memory, BOB)).status]).toEqual([410, 200]);
-    expect(await answer.text()).toContain('This link was revoked');
+    const page = await answer.text();
+    expect(page).toContain('This link was revoked');
+    expect(page).toContain(`href="/ui/jobs/${ID}"`);
     expect((await post(memory, fields(digest))).status).toBe(410);
+  });
+
+  test.each([
+    ['revoked', LATER],
+    ['expired', '2026-01-10T11:00:00.000Z'],
+  ])('%s, where nobody is let into the page of the job: no button that leads to a refusal', async (what, expires) => {
+    const { memory } = waiting({ expires });
+    const actor: Actor = { type: 'user', id: 'ops', identity: 'oidc' };
+    if (what === 'revoked') await memoryDeps(memory).commands.revokeLinks(ID, { step: 'blueprint', approver: 'ann', actor });
+    const answer = await createWeb(memoryDeps(memory, { local: false })).request(`https://holdpoint.example/a/${ANN}`, { headers: PAGE });
+    const page = await answer.text();
+    expect([answer.status, page.includes('/ui/jobs/'), page.includes('command line')]).toEqual([410, false, true]);
   });
 
   test('programs get a problem document', async () => {
@@ -295,6 +309,38 @@ describe('where people sign in', () => {
     const { memory, digest } = waiting();
     await post(memory, fields(digest), ANN, signIn(null, 'optional'));
     expect(last(memory)).toMatchObject({ actor: { id: 'ann', identity: 'link' } });
+  });
+
+  test.each(['required', 'optional'] as const)('a link that alone is not enough shows nothing, where signing in is %s', async (mode) => {
+    const { memory, digest } = waiting();
+    const deps = { ...signIn(null, mode), linkApproval: false };
+    const answers = [
+      await visit(memory, ANN, deps),
+      await visit(memory, ANN, deps, '?file=blueprint'),
+      await post(memory, fields(digest), ANN, deps),
+    ];
+    for (const answer of answers) {
+      const page = await answer.text();
+      expect([answer.status, page.includes('href="?sign-in=1"'), page.includes('Trend filter')]).toEqual([401, true, false]);
+    }
+    const head = await createWeb(memoryDeps(memory, deps)).request(`/a/${ANN}`, { method: 'HEAD' });
+    expect([head.status, count(memory)]).toEqual([401, 2]);
+  });
+
+  test('a link that alone is not enough leads its approver, signed in, to the decision', async () => {
+    const { memory, digest } = waiting();
+    const deps = { ...signIn('ann', 'optional'), linkApproval: false };
+    expect((await visit(memory, ANN, deps)).status).toBe(200);
+    await post(memory, fields(digest, { typed: '' }), ANN, deps);
+    expect(last(memory)).toMatchObject({ actor: { id: 'ann', identity: 'oidc' } });
+  });
+
+  test('a link that alone is not enough leads to the job, where nobody signs people in', async () => {
+    const { memory, digest } = waiting();
+    const deps = { linkApproval: false };
+    const [read, sent] = [await visit(memory, ANN, deps), await post(memory, fields(digest), ANN, deps)];
+    expect([read.status, sent.status, count(memory)]).toEqual([403, 403, 2]);
+    expect(await read.text()).toContain(`href="/ui/jobs/${ID}"`);
   });
 
   test('a step that takes no links says so where nobody can sign in', async () => {

@@ -150,11 +150,24 @@ const post = async (link: Link): Promise<Response> => {
   return why ? refused(link, why, form) : send(link, form);
 };
 
+/** Where a link alone is not enough it shows nothing either, but the way to sign in. */
+const refuseUnknown = ({ web, c, opened, reader }: Link): void => {
+  const leaves = web.signIn && c.req.method !== 'POST' && c.req.query('sign-in') === '1';
+  if (web.linkApproval || reader.kind !== 'unknown' || leaves) return;
+  throw new Refusal(
+    web.signIn ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+    `environment ${web.env} shows evidence and takes decisions only from people who are signed in; nothing was recorded`,
+    { reason: 'sign_in', job_id: opened.state.job_id },
+  );
+};
+
 const open = async (web: Web, c: Context, then: (link: Link) => Promise<Response>): Promise<Response> => {
   const capability = c.req.param('capability') ?? '';
   try {
     const opened = await web.commands.openLink(capability);
-    return await then({ web, c, capability, opened, reader: readerOf(web, c.req.raw, opened) });
+    const link = { web, c, capability, opened, reader: readerOf(web, c.req.raw, opened) };
+    refuseUnknown(link);
+    return await then(link);
   } catch (thrown) {
     const page = (c.req.header('accept') ?? '').includes('text/html');
     if (page && thrown instanceof Refusal && thrown.code !== 'INTERNAL') return endedLink(web, thrown);
