@@ -20,8 +20,8 @@ export const CLOCK_SKEW_SECONDS = 60;
 export const Claims = z.looseObject({ sub: z.string().min(1) });
 export type Claims = z.infer<typeof Claims>;
 
-/** Who signed in: what a session keeps. */
-export const Person = z.object({ id: ActorId });
+/** Who signed in: what a session keeps. `groups`: those of theirs that run the environment. */
+export const Person = z.object({ id: ActorId, groups: z.array(z.string()).default([]) });
 export type Person = z.infer<typeof Person>;
 
 /** What has to be remembered between leaving for the issuer and coming back. */
@@ -49,6 +49,8 @@ export type Admission = {
   identity: IdentityClaim;
   /** One of these is needed; empty admits everybody the issuer vouches for. */
   groups: readonly string[];
+  /** Groups whose members run the environment. */
+  operators: readonly string[];
 };
 
 /** Where people sign in. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ApprovalPolicy, DEFAULT_POLICY } from '../contracts/approval-policy.ts';
 import { checkEnvironment } from './environment/check.ts';
 import { Llm, PRODUCTION_PROVIDERS } from './environment/llm.ts';
-import { Oidc } from './environment/oidc.ts';
+import { Oidc, Operators } from './environment/oidc.ts';
 import { Alarms, Ci, Deployment, Domain, Notifications } from './environment/operations.ts';
 
 /** Retentions that CloudWatch Logs accepts, in days. */
@@ -50,6 +50,8 @@ export const EnvironmentFields = z.strictObject({
   allowLinkApproval: z.boolean(),
   /** Who signs people in, on the pages and for the JSON API. Absent: only IAM principals of the account may call it. */
   oidc: Oidc.optional(),
+  /** Who runs the environment. Absent: everybody who is let in, which production refuses. */
+  operators: Operators.optional(),
   /** Absent: people reach the API at the address API Gateway gives it. */
   domain: Domain.optional(),
   llm: Llm,
@@ -141,6 +143,7 @@ export const ENVIRONMENTS: readonly Environment[] = parseEnvironments([
     customerKeys: true,
     deletionProtection: true,
     allowLinkApproval: false,
+    operators: { groups: ['holdpoint-operators'] },
     // The chain is in place; whoever wants live calls says so by `mode`, and gives the secret with the keys.
     llm: { mode: 'replay', providers: PRODUCTION_PROVIDERS },
     approvals: TOLD_BY_TOPIC,

@@ -34,10 +34,20 @@ export const SIGN_IN_VARIABLES = {
     .optional(),
   HOLDPOINT_OIDC_AUDIENCE: words.optional(),
   HOLDPOINT_OIDC_GROUPS: words.optional(),
+  /** People, and groups of people, who run the environment. Neither: everybody who is let in. */
+  HOLDPOINT_OPERATORS: words.optional(),
+  HOLDPOINT_OPERATOR_GROUPS: words.optional(),
   HOLDPOINT_OIDC_IDENTITY: z.enum(IDENTITY_CLAIMS).default('email'),
 };
 
 const Settings = z.object(SIGN_IN_VARIABLES);
+
+/** Who comes in, under which name, and in which groups people run the environment. */
+export const admissionOf = (settings: z.infer<typeof Settings>): SignInConfig['admission'] => ({
+  identity: settings.HOLDPOINT_OIDC_IDENTITY,
+  groups: settings.HOLDPOINT_OIDC_GROUPS ?? [],
+  operators: settings.HOLDPOINT_OPERATOR_GROUPS ?? [],
+});
 
 const secretOf = (settings: z.infer<typeof Settings>): SignInConfig['secret'] => {
   const { HOLDPOINT_OIDC_CLIENT_SECRET: value, HOLDPOINT_OIDC_CLIENT_SECRET_ARN: arn } = settings;
@@ -66,6 +76,6 @@ export const signInOf = (settings: z.infer<typeof Settings>): SignInConfig | nul
     ...{ mode, issuer, client_id, cli_client_id },
     secret: secretOf(settings),
     audiences: [...new Set([client_id, cli_client_id, ...(settings.HOLDPOINT_OIDC_AUDIENCE ?? [])])],
-    admission: { identity: settings.HOLDPOINT_OIDC_IDENTITY, groups: settings.HOLDPOINT_OIDC_GROUPS ?? [] },
+    admission: admissionOf(settings),
   };
 };

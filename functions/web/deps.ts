@@ -1,11 +1,12 @@
 import type { Amount, Budgets } from '../../contracts/budget.ts';
 import type { Commands, Refusal } from '../../contracts/commands.ts';
-import type { Actor } from '../../contracts/events.ts';
+import type { Actor, EventDraft } from '../../contracts/events.ts';
 import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import type { SwitchCommands } from '../stage/switches.ts';
+import type { Operators } from './http/operator.ts';
 import type { FlowMap } from './model/flow-map.ts';
 import type { CountedCost } from './model/job-cost.ts';
 import type { SignIn } from './session/sign-in.ts';
@@ -31,6 +32,10 @@ export type WebDeps = {
   budgetUse: Budgets['use'];
   /** Who asks. A refusal closes every route but the health check, the API document and the assets. */
   identify: (request: Request) => Actor | Refusal;
+  /** Who runs the environment: cancels, redrives, takes links back, changes flags, stops everything. */
+  operators: Operators;
+  /** Puts into the audit log that somebody tried what they may not. */
+  noteRefusal: (refused: Pick<EventDraft, 'actor' | 'step' | 'message' | 'outputs'>) => Promise<unknown>;
   /** Where people sign in; without it `identify` alone says who asks. */
   signIn?: SignIn | null;
   /** Whether an approver's link alone shows the evidence and decides. */

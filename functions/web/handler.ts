@@ -5,19 +5,21 @@ import * as z from 'zod';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
 import { createIssuer } from '../../adapters/oidc/issuer.ts';
+import { admissionOf } from '../../adapters/oidc/settings.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { Refusal } from '../../contracts/commands.ts';
-import type { Actor } from '../../contracts/events.ts';
 import { ActorId } from '../../contracts/ids.ts';
 import { Claims } from '../../contracts/session.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
+import { recordAudit } from '../stage/audit.ts';
 import { createCommands } from '../stage/commands.ts';
 import { createSnapshots } from '../stage/snapshots.ts';
 import { createSwitchCommands, haltable } from '../stage/switches.ts';
 import { digestPage, verifyJob, verifyPage } from '../stage/verification.ts';
 import { createWeb } from './app.ts';
 import type { WebDeps } from './deps.ts';
-import { actorOfClaims } from './session/person.ts';
+import { EVERYBODY, type Operators } from './http/operator.ts';
+import { type Caller, callerOfClaims } from './session/person.ts';
 import { createSignIn, type SignIn } from './session/sign-in.ts';
 import { createVault } from './session/vault.ts';
 
@@ -27,12 +29,12 @@ const LOCAL_USER = 'local-user';
 /** Set by this handler from the verified token, after removing whatever the caller sent under that name. */
 const CLAIMS_HEADER = 'x-holdpoint-verified-claims';
 
-type Identify = (request: Request) => Actor | Refusal;
+type Identify = (request: Request) => Caller | Refusal;
 
 const identifyLocal: Identify = (request) => {
   const id = ActorId.safeParse(request.headers.get(USER_HEADER) ?? LOCAL_USER);
   if (!id.success) return new Refusal('INVALID_INPUT', `${USER_HEADER}: ${id.error.issues[0]?.message}`);
-  return { type: 'user', id: id.data, identity: 'local' };
+  return { actor: { type: 'user', id: id.data, identity: 'local' }, groups: [] };
 };
 
 /** Claims that the authorizer in front of this function verified. */
@@ -46,7 +48,7 @@ const identifyVerified =
   (request) => {
     const claims = verifiedClaims(request);
     return claims
-      ? actorOfClaims(claims, { identity: env.HOLDPOINT_OIDC_IDENTITY, groups: env.HOLDPOINT_OIDC_GROUPS ?? [] })
+      ? callerOfClaims(claims, admissionOf(env))
       : new Refusal('UNAUTHENTICATED', 'no verified identity; sign in with "holdpoint login" or send HOLDPOINT_TOKEN');
   };
 
@@ -63,6 +65,21 @@ const signInOf = (env: Env, world: World, identify: Identify, local: boolean): S
   });
 };
 
+/** Who runs the environment, by name or by a group; everybody who is let in where neither is configured. */
+const operatorsOf = (env: Env, callerOf: Identify): Operators => {
+  const { HOLDPOINT_OPERATORS: people, HOLDPOINT_OPERATOR_GROUPS: groups } = env;
+  if (people === undefined && groups === undefined) return EVERYBODY;
+  return {
+    named: { people: people ?? [], groups: groups ?? [] },
+    includes: (request) => {
+      const caller = callerOf(request);
+      if (caller instanceof Refusal) return false;
+      // A session may be older than the configuration.
+      return people?.includes(caller.actor.id) === true || caller.groups.some((group) => groups?.includes(group));
+    },
+  };
+};
+
 export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & Pick<WebDeps, 'counted'>;
 
 /** The web application over a world: the same in Lambda and on this machine. */
@@ -71,6 +88,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
   const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
   const identify = options.local ? identifyLocal : identifyVerified(env);
   const signIn = signInOf(env, world, identify, options.local);
+  const callerOf = signIn?.caller ?? identify;
   const app = createWeb({
     env: env.HOLDPOINT_ENV,
     commands: haltable(world, createCommands(world)),
@@ -84,7 +102,12 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     linkOf: world.linkOf,
     budget: env.llm.budget,
     budgetUse: world.budgets.use,
-    identify: signIn?.identify ?? identify,
+    identify: (request) => {
+      const caller = callerOf(request);
+      return caller instanceof Refusal ? caller : caller.actor;
+    },
+    operators: operatorsOf(env, callerOf),
+    noteRefusal: (refused) => recordAudit(world, { event_type: 'DECISION_REFUSED', ...refused }),
     signIn,
     linkApproval: env.HOLDPOINT_LINK_APPROVAL === 'on',
     proof: {

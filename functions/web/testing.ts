@@ -15,8 +15,10 @@ import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import { memoryAuditLog, memoryFlagStore } from '../lib/switches/memory.fixture.ts';
 import { NO_CHANGES, switchesOf } from '../lib/switches/state.ts';
+import { recordAudit } from '../stage/audit.ts';
 import { createSwitchCommands, haltable, type SwitchPorts } from '../stage/switches.ts';
 import type { WebDeps } from './deps.ts';
+import { EVERYBODY } from './http/operator.ts';
 import { approvalCommands, RING } from './testing-approvals.ts';
 
 // The web application over memory: the real fold and the real rules, no wire. For tests only.
@@ -263,6 +265,8 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
     },
     flow: jobMachine,
     linkApproval: true,
+    operators: EVERYBODY,
+    noteRefusal: (refused) => recordAudit(ports, { event_type: 'DECISION_REFUSED', ...refused }),
     keyRing: async () => RING,
     local: true,
     ...overrides,

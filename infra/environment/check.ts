@@ -9,11 +9,14 @@ import { MAX_VARIABLE_BYTES, variableBytes } from './variables.ts';
 type Fields = z.infer<typeof EnvironmentFields>;
 type Problem = { path: PropertyKey[]; message: string };
 
-const production = ({ tier, ci, deletionProtection, objectLock }: Fields): Problem[] => {
+const production = ({ tier, ci, deletionProtection, objectLock, operators }: Fields): Problem[] => {
   if (tier !== 'prod') return [];
   return [
     ...(ci.checks === 'skipped' ? [{ path: ['ci', 'checks'], message: 'CI checks are never skipped in production; set "required"' }] : []),
     ...(deletionProtection ? [] : [{ path: ['deletionProtection'], message: 'must be true in production' }]),
+    ...(operators
+      ? []
+      : [{ path: ['operators'], message: 'production says who may cancel, redrive, take links back and stop everything' }]),
     ...(objectLock.mode === 'none' ? [{ path: ['objectLock', 'mode'], message: 'must be governance or compliance in production' }] : []),
   ];
 };

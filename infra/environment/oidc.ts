@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ActorId } from '../../contracts/ids.ts';
 import { IDENTITY_CLAIMS, SIGN_IN_MODES } from '../../contracts/session.ts';
 import { secretArn } from './arns.ts';
 
@@ -26,3 +27,16 @@ export const Oidc = z
     const [first = ''] = oidc.audience;
     return { ...oidc, clientId: id ?? first, cliClientId: oidc.cliClientId ?? id ?? first };
   });
+
+/** Who runs an environment: cancels, redrives, takes links back, changes flags, stops everything. */
+export const Operators = z
+  .strictObject({
+    /** As the log names them. */
+    people: z
+      .array(ActorId.regex(/^[^,]*$/, 'must be a name without commas'))
+      .max(50)
+      .default([]),
+    /** Members of one of these, by the claim `groups` or `cognito:groups`. */
+    groups: z.array(name).max(20).default([]),
+  })
+  .refine(({ people, groups }) => people.length + groups.length > 0, 'must name people or groups');

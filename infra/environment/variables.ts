@@ -13,7 +13,10 @@ export type Known = {
   origin: string;
 };
 
-type Settings = Pick<Environment, 'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'llm' | 'approvals' | 'notifications'>;
+type Settings = Pick<
+  Environment,
+  'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'operators' | 'llm' | 'approvals' | 'notifications'
+>;
 type Group = (settings: Settings, known: Known) => Record<string, string>;
 
 const base: Group = (settings, known) => ({
@@ -42,6 +45,10 @@ const tells: Group = (settings, known) => ({
 });
 const digests: Group = (_, known) => ({ HOLDPOINT_DIGEST_KEY_ARN: known.digestKey });
 const links: Group = ({ allowLinkApproval }) => ({ HOLDPOINT_LINK_APPROVAL: allowLinkApproval ? 'on' : 'off' });
+const operators: Group = ({ operators: named }) => ({
+  ...(named && named.people.length > 0 ? { HOLDPOINT_OPERATORS: named.people.join(',') } : {}),
+  ...(named && named.groups.length > 0 ? { HOLDPOINT_OPERATOR_GROUPS: named.groups.join(',') } : {}),
+});
 const signIn: Group = ({ oidc }) =>
   oidc
     ? {
@@ -67,7 +74,7 @@ const GROUPS: { readonly [F in FunctionName]?: readonly Group[] } = {
   checkpoint: [mode, chain, budget, noCalls, approvals, tells],
   reconcile: [approvals, tells],
   digest: [digests],
-  web: [mode, budget, digests, links, signIn],
+  web: [mode, budget, digests, links, operators, signIn],
 };
 
 /** Functions that send notifications. */

@@ -62,7 +62,7 @@ const MODEL_CALLERS = ['intent', 'report', 'stop'];
 const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdpoint-local-provider-keys`;
 
 /** Who comes in, and what they may do, is the pages' and the API's business alone. */
-const ACCESS = /^HOLDPOINT_(SIGN_IN|OIDC_\w+|LINK_APPROVAL)$/;
+const ACCESS = /^HOLDPOINT_(SIGN_IN|OIDC_\w+|LINK_APPROVAL|OPERATORS|OPERATOR_GROUPS)$/;
 
 /** Access keys that begin so are a function's; all others are people's. */
 export const FUNCTION_KEY = 'LOCAL-';

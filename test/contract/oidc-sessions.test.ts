@@ -2,14 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
+import { EventList, JobView } from '../../contracts/http.ts';
 import { SESSION_SECONDS } from '../../contracts/session.ts';
 import { createVault, type Purpose } from '../../functions/web/session/vault.ts';
 import { handBrowser, signIn } from '../support/browser-by-hand.ts';
 import { startTestCloud, type TestCloud } from '../support/cloud.ts';
+import { sample } from '../support/specs.ts';
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud({ oidc: true });
+  cloud = await startTestCloud({ oidc: true, environment: { HOLDPOINT_OPERATOR_GROUPS: 'operators' } });
 });
 afterAll(() => cloud.remove());
 
@@ -24,7 +26,7 @@ const forge = (options: { purpose?: Purpose; ageSeconds?: number; audience?: str
   const audience = options.audience ?? `local ${cloud.oidc?.issuer} holdpoint-local`;
   const now = () => Date.now() - (options.ageSeconds ?? 0) * 1000;
   const vault = createVault({ ring: async () => ring, audience, now });
-  return vault.seal(options.purpose ?? 'session', { id: 'ann@example.test' }, SESSION_SECONDS);
+  return vault.seal(options.purpose ?? 'session', { id: 'ann@example.test', groups: [] }, SESSION_SECONDS);
 };
 
 const visit = async (session: string): Promise<{ status: number; text: string }> => {
@@ -32,6 +34,31 @@ const visit = async (session: string): Promise<{ status: number; text: string }>
   const answer = await fetch(`${cloud.web}/ui/jobs`, { headers });
   return { status: answer.status, text: await answer.text() };
 };
+
+test('a session and a token know who runs the environment by the groups of the provider: others cancel their own jobs alone', async () => {
+  const send = async (person: string, path: string, body: unknown, method = 'POST') => {
+    const headers = { authorization: `Bearer ${await cloud.oidc?.tokenFor(person)}`, 'content-type': 'application/json' };
+    return fetch(cloud.web + path, { method, headers, body: JSON.stringify(body) });
+  };
+  const { job_id } = JobView.parse(await (await send('bob', '/jobs', sample('idea-trend', { run: 9101 }))).json());
+  const flag = ['/flags/telemetry', { value: true }, 'PUT'] as const;
+  expect([(await send('ann', ...flag)).status, (await send('carol', ...flag)).status]).toEqual([403, 200]);
+  const cancel = async (person: string): Promise<number> => {
+    const browser = handBrowser();
+    await signIn(browser, cloud.web, person);
+    return (await browser.post(`${cloud.web}/ui/jobs/${job_id}/cancel`, { reason: 'a test' })).status;
+  };
+  expect([await cancel('ann'), await cancel('carol')]).toEqual([403, 303]);
+  const own = JobView.parse(await (await send('bob', '/jobs', sample('idea-trend', { run: 9102 }))).json());
+  expect((await send('bob', `/jobs/${own.job_id}/cancel`, {})).status).toBe(200);
+  const token = `Bearer ${await cloud.oidc?.tokenFor('ann')}`;
+  const audit = EventList.parse(await (await fetch(`${cloud.web}/audit/events`, { headers: { authorization: token } })).json());
+  expect(audit.events.map(({ event_type, actor }) => [event_type, actor.id])).toEqual([
+    ['DECISION_REFUSED', 'ann@example.test'],
+    ['FLAG_CHANGED', 'carol@example.test'],
+    ['DECISION_REFUSED', 'ann@example.test'],
+  ]);
+});
 
 test('a session lasts eight hours and not a minute more, and the page says that it ended', async () => {
   expect((await visit(await forge({ ageSeconds: SESSION_SECONDS - 60 }))).status).toBe(200);

@@ -70,6 +70,8 @@ test.each([
   [{ alarms: { appendConflicts: 0 } }, 'field "alarms.appendConflicts" is 0'],
   [{ alarms: { durationShare: 2 } }, 'field "alarms.durationShare" is 2'],
   [{ monthlyUsd: 0 }, 'field "monthlyUsd" is 0'],
+  [{ operators: {} }, 'field "operators" is {}: must name people or groups'],
+  [{ operators: { people: ['a,b'] } }, 'field "operators.people.0" is "a,b": must be a name without commas'],
   [{ deployment: 'yolo' }, 'field "deployment" is "yolo"'],
   [
     { ci: { github: { organization: 'acme', organizationId: 'x', repository: 'jobs', repositoryId: 1 } } },
@@ -128,6 +130,7 @@ test('the rules of production go by its tier, not its name', () => {
   expect(parse({ ci: { checks: 'skipped' } })).toThrow('CI checks are never skipped in production');
   expect(parse({ deletionProtection: false })).toThrow('field "deletionProtection" is false: must be true in production');
   expect(parse({ objectLock: { mode: 'none' } })).toThrow('field "objectLock.mode" is "none"');
+  expect(parse({ operators: undefined })).toThrow('environment "main", field "operators" is missing: production says who may cancel');
   expect(parseEnvironments([{ ...DEV, ci: { checks: 'skipped' } }])).toHaveLength(1);
 });
 
@@ -135,6 +138,19 @@ const KNOWN = {
   ...{ machineAlias: 'arn:aws:states:::x', contextSecret: 'arn:aws:secretsmanager:::x', digestKey: 'arn:aws:kms:::x' },
   ...{ approvalsTopic: 'arn:aws:sns:us-east-1:123456789012:x', origin: 'https://x.example' },
 };
+
+test('who runs production, and that a link alone decides nothing there, reaches the web function and no other', () => {
+  const settings = { ...environment('prod'), operators: { people: ['olga@example.com', 'Ö. Åse'], groups: ['ops', 'root'] } };
+  const { HOLDPOINT_OPERATORS, HOLDPOINT_OPERATOR_GROUPS, HOLDPOINT_LINK_APPROVAL } = readEnv(variablesOf('web', settings, KNOWN));
+  expect([HOLDPOINT_OPERATORS, HOLDPOINT_OPERATOR_GROUPS, HOLDPOINT_LINK_APPROVAL]).toEqual([
+    ['olga@example.com', 'Ö. Åse'],
+    ['ops', 'root'],
+    'off',
+  ]);
+  for (const { name } of FUNCTIONS.filter((one) => one.name !== 'web')) {
+    expect(Object.keys(variablesOf(name, settings, KNOWN)).filter((variable) => /OPERATOR|LINK_APPROVAL/.test(variable))).toEqual([]);
+  }
+});
 
 test('an approval policy that Lambda could not carry fails the synthesis and says by how much', () => {
   const approvers = Array.from({ length: 20 }, (_, i) => `somebody-with-quite-a-long-name-${i}@department.example.com`);

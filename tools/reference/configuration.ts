@@ -40,6 +40,9 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_OIDC_CLIENT_SECRET_ARN: 'Secret that holds the same, as it is, on AWS.',
   HOLDPOINT_OIDC_AUDIENCE: 'Further audiences whose tokens the API takes, comma-separated.',
   HOLDPOINT_OIDC_GROUPS: 'Groups that may come in, comma-separated. Default: everybody the provider vouches for.',
+  HOLDPOINT_OPERATORS:
+    'Who runs the environment, comma-separated: cancels and redrives jobs, takes links back, changes flags, uses the kill switch.',
+  HOLDPOINT_OPERATOR_GROUPS: 'Groups whose members do. Default of both: everybody who is let in.',
   HOLDPOINT_OIDC_IDENTITY: 'Claim that names a person in the log. `email` counts only where the provider verified it.',
   SOURCE_DATE_EPOCH: 'Fixes the clock, in seconds since 1970.',
   AWS_REGION: 'Region of the AWS services.',

@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
 import { BulkDecisionBody, DelegateBody, RedriveBody, RevokeLinksBody } from '../../../contracts/approval-http.ts';
+import type { Actor } from '../../../contracts/events.ts';
 import { DECISION_MAX_BYTES } from '../../../contracts/http.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
 import { jobIdOf } from '../http/input.ts';
+import { operatorOf } from '../http/operator.ts';
 import { approvalDetail } from '../model/approvals.ts';
 import { viewOfState } from '../model/views.ts';
 import { decideAll } from './bulk.ts';
@@ -27,8 +29,10 @@ export const approvalRoutes = (deps: WebDeps): Hono =>
     })
     .post('/jobs/:id/redrive', async (c) => {
       const id = jobIdOf(c.req.param('id'));
+      const channel = channelOf(c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'redrive', channel, job_id: id });
       const { reason } = await readJson(c.req.raw, RedriveBody, { ...body, optional: true });
-      const command = { reason: reason ?? null, actor: actorOf(deps, c.req.raw), channel: channelOf(c.req.raw) };
+      const command = { reason: reason ?? null, actor, channel };
       return c.json(viewOfState(await deps.commands.redrive(id, command)));
     })
     .post('/jobs/:id/delegate', async (c) => {
@@ -42,6 +46,9 @@ export const approvalRoutes = (deps: WebDeps): Hono =>
       const id = jobIdOf(c.req.param('id'));
       const step = stepOf(c.req.query('step'));
       const { approver } = await readJson(c.req.raw, RevokeLinksBody, { ...body, optional: true });
-      const command = { step, approver: approver ?? null, actor: actorOf(deps, c.req.raw), channel: channelOf(c.req.raw) };
+      const channel = channelOf(c.req.raw);
+      const own = ({ id: me }: Actor) => me === approver;
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'revoke_links', channel, job_id: id, step, own });
+      const command = { step, approver: approver ?? null, actor, channel };
       return c.json(viewOfState(await deps.commands.revokeLinks(id, command)));
     });

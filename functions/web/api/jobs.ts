@@ -1,11 +1,13 @@
 import { Hono } from 'hono';
-import type { LoadedJob } from '../../../contracts/commands.ts';
+import type { Channel, LoadedJob } from '../../../contracts/commands.ts';
+import type { Actor } from '../../../contracts/events.ts';
 import { CancelBody, DECISION_MAX_BYTES } from '../../../contracts/http.ts';
 import { JOB_SPEC_MAX_BYTES, JobSpec } from '../../../contracts/job-spec.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
 import { JobQuery, jobIdOf, pageOf, parseInput, queryOf } from '../http/input.ts';
+import { isSubmitter, operatorOf } from '../http/operator.ts';
 import { notFound } from '../http/problem.ts';
 import { viewOfRecord, viewOfState } from '../model/views.ts';
 import { channelOf } from './decisions.ts';
@@ -15,6 +17,12 @@ export const loadJob = async (deps: WebDeps, id: string): Promise<LoadedJob> => 
   const loaded = await deps.commands.load(jobIdOf(id));
   if (!loaded) throw notFound(`job ${id}`);
   return loaded;
+};
+
+/** Who may end a job: operators, and whoever submitted it. */
+export const cancellerOf = (deps: WebDeps, request: Request, id: string, channel: Channel): Promise<Actor> => {
+  const own = async (actor: Actor) => isSubmitter((await loadJob(deps, id)).state, actor);
+  return operatorOf(deps, request, { operation: 'cancel', channel, job_id: id, own });
 };
 
 /** A page of the index, filtered as the query asks. */
@@ -42,6 +50,8 @@ export const jobRoutes = (deps: WebDeps): Hono =>
     })
     .post('/jobs/:id/cancel', async (c) => {
       const body = await readJson(c.req.raw, CancelBody, { limit: DECISION_MAX_BYTES, what: 'body', optional: true });
-      const command = { reason: body.reason ?? null, actor: actorOf(deps, c.req.raw), channel: channelOf(c.req.raw) };
-      return c.json(viewOfState(await deps.commands.cancel(jobIdOf(c.req.param('id')), command)));
+      const id = jobIdOf(c.req.param('id'));
+      const channel = channelOf(c.req.raw);
+      const actor = await cancellerOf(deps, c.req.raw, id, channel);
+      return c.json(viewOfState(await deps.commands.cancel(id, { reason: body.reason ?? null, actor, channel })));
     });

@@ -2,8 +2,9 @@ import { Hono } from 'hono';
 import { DECISION_MAX_BYTES, ReconcileBody } from '../../../contracts/http.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
-import { actorOf } from '../http/identity.ts';
+import { operatorOf } from '../http/operator.ts';
 import { census, metricsOf, prometheus, queueOf } from '../model/metrics.ts';
+import { channelOf } from './decisions.ts';
 
 /** The first of the two types that the caller names; JSON when it names neither. */
 const wantsText = (accept: string | undefined): boolean => {
@@ -42,7 +43,7 @@ export const serviceRoutes = (deps: WebDeps): Hono =>
         : c.json(metrics);
     })
     .post('/reconcile', async (c) => {
-      actorOf(deps, c.req.raw);
+      await operatorOf(deps, c.req.raw, { operation: 'reconcile', channel: channelOf(c.req.raw) });
       const body = await readJson(c.req.raw, ReconcileBody, { limit: DECISION_MAX_BYTES, what: 'body', optional: true });
       return c.json(await deps.commands.reconcile({ restartWaiters: body.restart_waiters, all: body.all }));
     });

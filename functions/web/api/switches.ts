@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { DECISION_MAX_BYTES, FlagBody, KillBody, ReleaseBody } from '../../../contracts/http.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
-import { actorOf } from '../http/identity.ts';
 import { PageQuery, parseInput, queryOf, seqOf } from '../http/input.ts';
+import { operatorOf } from '../http/operator.ts';
+import { channelOf } from './decisions.ts';
 
 const AuditQuery = z.object({ limit: PageQuery.shape.limit, after: z.string().optional() });
 
@@ -15,16 +16,16 @@ export const switchRoutes = (deps: WebDeps): Hono =>
   new Hono()
     .get('/flags', async (c) => c.json(await deps.switches.list()))
     .put('/flags/:name', async (c) => {
-      const actor = actorOf(deps, c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'set_flag', channel: channelOf(c.req.raw) });
       const { value, reason } = await readJson(c.req.raw, FlagBody, json);
       return c.json(await deps.switches.setFlag(c.req.param('name'), value, { actor, reason: reason ?? null }));
     })
     .post('/kill', async (c) => {
-      const actor = actorOf(deps, c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'kill', channel: channelOf(c.req.raw) });
       return c.json(await deps.switches.kill(await readJson(c.req.raw, KillBody, json), actor));
     })
     .post('/kill/release', async (c) => {
-      const actor = actorOf(deps, c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'release', channel: channelOf(c.req.raw) });
       const { reason } = await readJson(c.req.raw, ReleaseBody, { ...json, optional: true });
       return c.json(await deps.switches.release({ actor, reason: reason ?? null }));
     })

@@ -13,8 +13,8 @@ export type Reader =
   | { kind: 'other'; actor: Actor };
 
 const signedIn = (web: Web, request: Request): Actor | null => {
-  const found = web.signIn?.identify(request);
-  return found === undefined || found instanceof Error || found.identity !== 'oidc' ? null : found;
+  const found = web.signIn?.caller(request);
+  return found === undefined || found instanceof Error || found.actor.identity !== 'oidc' ? null : found.actor;
 };
 
 export const readerOf = (web: Web, request: Request, { approval, approver }: Pick<OpenedLink, 'approval' | 'approver'>): Reader => {

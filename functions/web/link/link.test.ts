@@ -67,7 +67,7 @@ const signIn = (who: string | null, mode: SignInConfig['mode'] = 'required'): Pa
   const actor: Actor | Refusal = who === null ? new Refusal('UNAUTHENTICATED', 'nobody') : { type: 'user', id: who, identity: 'oidc' };
   const config: SignInConfig = {
     ...{ mode, issuer: 'https://issuer.test', client_id: 'web', cli_client_id: 'cli', secret: null, audiences: [] },
-    admission: { identity: 'email', groups: [] },
+    admission: { identity: 'email', groups: [], operators: [] },
   };
   const never = () => Promise.reject(new Error('not here'));
   const found: SignIn = {
@@ -75,7 +75,7 @@ const signIn = (who: string | null, mode: SignInConfig['mode'] = 'required'): Pa
     issuer: { begin: never, finish: never, verify: never },
     vault: { seal: never, open: never },
     recognise: async () => {},
-    identify: () => actor,
+    caller: () => (actor instanceof Refusal ? actor : { actor, groups: [] }),
   };
   return { signIn: found, identify: () => actor };
 };

@@ -4,6 +4,8 @@ import type { Actor, JobEvent } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import { messageInWords } from '../../lib/agent/failure-words.ts';
 import type { Web } from '../deps.ts';
+import { actorOf } from '../http/identity.ts';
+import { whomToAsk } from '../http/operator.ts';
 import { type Meter, metersOf } from '../model/budget.ts';
 import { progress } from '../model/progress.ts';
 import { readable } from '../model/readable.ts';
@@ -127,7 +129,16 @@ const decision = ({ state, events, evidence, meters }: JobPage, actor: Actor, no
   return html`<section id="decision" data-live></section>`;
 };
 
-export type JobPageOptions = { actor: Actor; all: boolean; banner?: Html | string; decided?: { seq: number; late: boolean } };
+/** Who looks, and whether they run the environment; `whom` is to be asked where they do not. */
+export type Viewer = { actor: Actor; operator: boolean; whom: string };
+
+export const viewerOf = (web: Web, request: Request): Viewer => ({
+  actor: actorOf(web, request),
+  operator: web.operators.includes(request),
+  whom: whomToAsk(web.operators.named),
+});
+
+export type JobPageOptions = Viewer & { all: boolean; banner?: Html | string; decided?: { seq: number; late: boolean } };
 
 /** The page of one job. */
 export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html => {
@@ -142,9 +153,9 @@ export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html 
       )
     : '';
   const main = html`${options.banner ?? ''}${done}${head(data, now)}
-<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${controls(state, options.actor)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
+<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${controls(state, options)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
 <aside class="second" aria-label="Map">${map(web, state, events)}</aside>
-<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, { all: options.all, told: data.trouble.error?.summary.error.message ?? null })}${linksPanel(state, now)}${artifacts(state.job_id, data.files)}</div></div>
+<div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, { all: options.all, told: data.trouble.error?.summary.error.message ?? null })}${linksPanel(state, options, now)}${artifacts(state.job_id, data.files)}</div></div>
 <p id="live-note" class="toast" role="status"></p>`;
   return page(web, {
     title: state.title,

@@ -18,7 +18,7 @@ import { approvalOf } from '../model/views.ts';
 import { CommentField } from './comment-field.ts';
 import { recorded } from './decision.ts';
 import { inbox, MAX_QUESTIONS, type OpenQuestion, type Waiting } from './inbox.ts';
-import { jobPage, loadJobPage } from './job.ts';
+import { jobPage, loadJobPage, viewerOf } from './job.ts';
 import { type Html, page } from './layout.ts';
 import { cassetteList, jobList, MAX_CASSETTES } from './lists.ts';
 import { digest, notice } from './parts.ts';
@@ -63,7 +63,7 @@ const refusedPage = async (web: Web, c: Context, id: string, refusal: Refusal, o
     refusal.code === 'STALE_SUBJECT' && seen !== undefined
       ? changed(seen, state)
       : notice('bad', `Your ${seen === undefined ? 'answer' : 'decision'} was not taken`, html`<p>${refusal.message}</p>`);
-  const view = jobPage(web, await loadJobPage(web, loaded), { actor: actorOf(web, c.req.raw), all: false, banner: html`${why}${outcome}` });
+  const view = jobPage(web, await loadJobPage(web, loaded), { ...viewerOf(web, c.req.raw), all: false, banner: html`${why}${outcome}` });
   return c.html(view, PROBLEMS[refusal.code] === 409 ? 409 : 400);
 };
 
@@ -112,7 +112,7 @@ const showJob = async (web: Web, c: Context): Promise<Response> => {
   const loaded = await loadJob(web, c.req.param('id') ?? '');
   const seq = Number(c.req.query('decided'));
   const view = jobPage(web, await loadJobPage(web, loaded), {
-    actor: actorOf(web, c.req.raw),
+    ...viewerOf(web, c.req.raw),
     all: c.req.query('all') === '1',
     ...(Number.isInteger(seq) && seq > 0 ? { decided: { seq, late: c.req.query('late') === '1' } } : {}),
   });

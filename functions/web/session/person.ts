@@ -12,8 +12,11 @@ const namesIn = (value: unknown): string[] => {
   return typeof value === 'string' ? value.replace(/^\[|\]$/g, '').split(/[\s,]+/) : [];
 };
 
-const inGroup = (claims: Claims, groups: readonly string[]): boolean =>
-  groups.length === 0 || GROUP_CLAIMS.some((claim) => namesIn(claims[claim]).some((group) => groups.includes(group)));
+/** Which of these groups the claims say somebody is in. */
+const groupsAmong = (claims: Claims, groups: readonly string[]): string[] => {
+  const said = new Set(GROUP_CLAIMS.flatMap((claim) => namesIn(claims[claim])));
+  return groups.filter((group) => said.has(group));
+};
 
 /** An address nobody confirmed is what its owner typed: it may be somebody else's. */
 const verifiedEmail = ({ email, email_verified: verified }: Claims): string | null =>
@@ -27,7 +30,7 @@ const nameOf = (claims: Claims, identity: IdentityClaim): string | Refusal =>
   );
 
 /** Who verified claims speak of, or why that person may not come in. */
-export const personOf = (claims: Claims, { identity, groups }: Admission): Person | Refusal => {
+export const personOf = (claims: Claims, { identity, groups, operators }: Admission): Person | Refusal => {
   const name = nameOf(claims, identity);
   if (name instanceof Refusal) return name;
   const id = ActorId.safeParse(name);
@@ -38,16 +41,19 @@ export const personOf = (claims: Claims, { identity, groups }: Admission): Perso
       `the sign-in service names you "${shown}", which the log cannot hold: ${id.error.issues[0]?.message}; let this environment go by another claim (HOLDPOINT_OIDC_IDENTITY)`,
     );
   }
-  if (!inGroup(claims, groups)) {
+  if (groups.length > 0 && groupsAmong(claims, groups).length === 0) {
     return new Refusal('FORBIDDEN', `${id.data} is in none of the groups this environment admits (${groups.join(', ')}); ask to be added`);
   }
-  return { id: id.data };
+  return { id: id.data, groups: groupsAmong(claims, operators) };
 };
 
-export const actorOfPerson = ({ id }: Person): Actor => ({ type: 'user', id, identity: 'oidc' });
+/** Somebody who asks, and which of the groups that run the environment they are in. */
+export type Caller = { actor: Actor; groups: readonly string[] };
 
-/** Who acts, when the claims are all that is known. */
-export const actorOfClaims = (claims: Claims, admission: Admission): Actor | Refusal => {
+export const callerOf = ({ id, groups }: Person): Caller => ({ actor: { type: 'user', id, identity: 'oidc' }, groups });
+
+/** Who asks, when the claims are all that is known. */
+export const callerOfClaims = (claims: Claims, admission: Admission): Caller | Refusal => {
   const person = personOf(claims, admission);
-  return person instanceof Refusal ? person : actorOfPerson(person);
+  return person instanceof Refusal ? person : callerOf(person);
 };

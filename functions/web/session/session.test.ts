@@ -13,14 +13,15 @@ const [K1, K2] = ['1'.repeat(64), '2'.repeat(64)];
 const RING: KeyRing = { current: 'k1', keys: { k1: K1 } };
 const vault = (options: { ring?: KeyRing; audience?: string; now?: number } = {}) =>
   createVault({ ring: async () => options.ring ?? RING, audience: options.audience ?? 'dev', now: () => options.now ?? NOW });
-const seal = (options: Parameters<typeof vault>[0] = {}, purpose: Purpose = 'session') => vault(options).seal(purpose, { id: 'ann' }, 60);
+const seal = (options: Parameters<typeof vault>[0] = {}, purpose: Purpose = 'session') =>
+  vault(options).seal(purpose, { id: 'ann', groups: ['ops'] }, 60);
 const open = (sealed: string, options: Parameters<typeof vault>[0] = {}, purpose: Purpose = 'session') =>
   vault(options).open(purpose, sealed, Person);
 
 describe('the vault', () => {
   test('opens what it sealed, until it expires', async () => {
     const sealed = await seal();
-    expect(await open(sealed, { now: NOW + 59_000 })).toEqual({ ok: true, value: { id: 'ann' } });
+    expect(await open(sealed, { now: NOW + 59_000 })).toEqual({ ok: true, value: { id: 'ann', groups: ['ops'] } });
     expect(await open(sealed, { now: NOW + 61_000 })).toEqual({ ok: false, why: 'expired' });
   });
 
@@ -139,12 +140,12 @@ describe('the way back', () => {
 });
 
 describe('who claims speak of', () => {
-  const BY_EMAIL = { identity: 'email', groups: [] } as const;
+  const BY_EMAIL = { identity: 'email', groups: [], operators: [] } as const;
   const claims = { sub: 'auth0|17', email: 'Ann@Example.test', email_verified: true };
 
   test('is the verified address, in lower case, so that one person is one approver', () => {
-    expect(personOf(claims, BY_EMAIL)).toEqual({ id: 'ann@example.test' });
-    expect(personOf({ ...claims, email_verified: 'true' }, BY_EMAIL)).toEqual({ id: 'ann@example.test' });
+    expect(personOf(claims, BY_EMAIL)).toEqual({ id: 'ann@example.test', groups: [] });
+    expect(personOf({ ...claims, email_verified: 'true' }, BY_EMAIL)).toEqual({ id: 'ann@example.test', groups: [] });
   });
 
   test.each([{ email_verified: false }, { email_verified: undefined }, { email_verified: 'yes' }, { email: undefined }, { email: 7 }])(
@@ -155,10 +156,15 @@ describe('who claims speak of', () => {
   );
 
   test('is the subject where the environment goes by it, if the log can hold that', () => {
-    expect(personOf({ sub: 'u-17' }, { identity: 'sub', groups: [] })).toEqual({ id: 'u-17' });
-    const refused = personOf(claims, { identity: 'sub', groups: [] });
+    expect(personOf({ sub: 'u-17' }, { identity: 'sub', groups: [], operators: [] })).toEqual({ id: 'u-17', groups: [] });
+    const refused = personOf(claims, { identity: 'sub', groups: [], operators: [] });
     expect(refused).toBeInstanceOf(Refusal);
     expect(refused).toMatchObject({ message: expect.stringContaining('"auth0|17"') });
+  });
+
+  test('keeps of their groups only those that run the environment', () => {
+    const person = personOf({ ...claims, groups: ['a', 'ops', 'b'] }, { ...BY_EMAIL, groups: ['a'], operators: ['ops'] });
+    expect(person).toMatchObject({ groups: ['ops'] });
   });
 
   test.each([
@@ -168,7 +174,8 @@ describe('who claims speak of', () => {
     [{ groups: ['ops-not'] }, false],
     [{ groups: { ops: true } }, false],
     [{}, false],
-  ])('with the group "ops" needed, %j comes in: %s', (more, admitted) => {
-    expect(personOf({ ...claims, ...more }, { identity: 'email', groups: ['ops'] }) instanceof Refusal).toBe(!admitted);
+  ])('with the group "ops" needed, %j comes in, or runs the environment: %s', (more, belongs) => {
+    expect(personOf({ ...claims, ...more }, { ...BY_EMAIL, groups: ['ops'] }) instanceof Refusal).toBe(!belongs);
+    expect(personOf({ ...claims, ...more }, { ...BY_EMAIL, operators: ['ops', 'root'] })).toMatchObject({ groups: belongs ? ['ops'] : [] });
   });
 });

@@ -1,8 +1,7 @@
 import { Refusal } from '../../../contracts/commands.ts';
-import type { Actor } from '../../../contracts/events.ts';
 import { type Claims, type Issuer, Person, type SignInConfig, SignInFailed } from '../../../contracts/session.ts';
 import { readCookie } from './cookies.ts';
-import { actorOfClaims, actorOfPerson } from './person.ts';
+import { type Caller, callerOf, callerOfClaims } from './person.ts';
 import type { Vault } from './vault.ts';
 
 /** Sign-in of one environment: who a request comes from, and what the sign-in routes need. */
@@ -10,10 +9,10 @@ export type SignIn = {
   config: SignInConfig;
   issuer: Issuer;
   vault: Vault;
-  /** Verifies the token or session of a request. Never throws for what a caller sent: `identify` says what came of it. */
+  /** Verifies the token or session of a request. Never throws for what a caller sent: `caller` says what came of it. */
   recognise(request: Request): Promise<void>;
   /** Who a recognised request comes from. */
-  identify(request: Request): Actor | Refusal;
+  caller(request: Request): Caller | Refusal;
 };
 
 type Options = {
@@ -23,7 +22,7 @@ type Options = {
   /** Claims that were verified before the request came here. */
   verified: (request: Request) => Claims | null;
   /** Who asks where nobody signed in and sign-in is optional. */
-  otherwise: (request: Request) => Actor | Refusal;
+  otherwise: (request: Request) => Caller | Refusal;
 };
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
@@ -33,23 +32,23 @@ const refusalOf = (failed: SignInFailed): Refusal =>
     ? new Refusal('INTERNAL', failed.message)
     : new Refusal('UNAUTHENTICATED', `${failed.message}; run "holdpoint login" for a new one`);
 
-const ofBearer = async ({ issuer, config }: Options, header: string): Promise<Actor | Refusal> => {
+const ofBearer = async ({ issuer, config }: Options, header: string): Promise<Caller | Refusal> => {
   const token = BEARER.exec(header)?.[1];
   if (token === undefined) {
     return new Refusal('UNAUTHENTICATED', 'the Authorization header is not "Bearer <token>"; run "holdpoint login" for a token');
   }
   try {
-    return actorOfClaims(await issuer.verify(token), config.admission);
+    return callerOfClaims(await issuer.verify(token), config.admission);
   } catch (error) {
     if (error instanceof SignInFailed) return refusalOf(error);
     throw error;
   }
 };
 
-const ofSession = async ({ vault, config, otherwise }: Options, request: Request): Promise<Actor | Refusal> => {
+const ofSession = async ({ vault, config, otherwise }: Options, request: Request): Promise<Caller | Refusal> => {
   const sealed = readCookie(request, 'session');
   const opened = sealed === null ? null : await vault.open('session', sealed, Person);
-  if (opened?.ok) return actorOfPerson(opened.value);
+  if (opened?.ok) return callerOf(opened.value);
   if (config.mode === 'optional') return otherwise(request);
   return new Refusal(
     'UNAUTHENTICATED',
@@ -60,20 +59,20 @@ const ofSession = async ({ vault, config, otherwise }: Options, request: Request
 };
 
 /** A token that is wrong is refused, never overlooked: whoever sends one means to be known by it. */
-const recogniseAs = async (options: Options, request: Request): Promise<Actor | Refusal> => {
+const recogniseAs = async (options: Options, request: Request): Promise<Caller | Refusal> => {
   const claims = options.verified(request);
-  if (claims) return actorOfClaims(claims, options.config.admission);
+  if (claims) return callerOfClaims(claims, options.config.admission);
   const header = request.headers.get('authorization');
   return header === null ? ofSession(options, request) : ofBearer(options, header);
 };
 
 export const createSignIn = (options: Options): SignIn => {
-  const known = new WeakMap<Request, Actor | Refusal>();
+  const known = new WeakMap<Request, Caller | Refusal>();
   return {
     config: options.config,
     issuer: options.issuer,
     vault: options.vault,
     recognise: async (request) => void known.set(request, await recogniseAs(options, request)),
-    identify: (request) => known.get(request) ?? new Refusal('UNAUTHENTICATED', 'nobody is signed in'),
+    caller: (request) => known.get(request) ?? new Refusal('UNAUTHENTICATED', 'nobody is signed in'),
   };
 };
