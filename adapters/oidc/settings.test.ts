@@ -15,7 +15,7 @@ test('sign-in is off unless it is asked for', () => {
 test('one client does for pages, command line and API, and people go by their address', () => {
   expect(readEnv(ON).signIn).toEqual({
     ...{ mode: 'required', issuer: 'https://id.example', client_id: 'pages', cli_client_id: 'pages', secret: null },
-    ...{ audiences: ['pages'], admission: { identity: 'email', groups: [] } },
+    ...{ audiences: ['pages'], admission: { identity: 'email', groups: [], operators: [] } },
   });
 });
 

@@ -236,7 +236,10 @@ test('the web function alone knows where people sign in, and reads the client se
   const settings = Object.entries(web ?? {}).filter(([name]) => /SIGN_IN|OIDC/.test(name));
   expect(readEnv({ ...VALID, ...Object.fromEntries(settings) }).signIn).toEqual({
     ...{ mode: 'required', issuer: ISSUER, client_id: 'holdpoint', cli_client_id: 'holdpoint-cli', secret: { arn: CLIENT_SECRET } },
-    ...{ audiences: ['holdpoint', 'holdpoint-cli'], admission: { identity: 'email', groups: ['approvers', 'operators'] } },
+    ...{
+      audiences: ['holdpoint', 'holdpoint-cli'],
+      admission: { identity: 'email', groups: ['approvers', 'operators'], operators: ['holdpoint-operators'] },
+    },
   });
   expect(holders(service, ({ Resource }) => list(Resource).includes(CLIENT_SECRET))).toEqual(['web']);
 });
