@@ -233,7 +233,7 @@ test('the web function alone knows where people sign in, and reads the client se
   }));
   expect(variables.filter((of) => 'HOLDPOINT_OIDC_ISSUER' in of).map(({ name }) => name)).toEqual(['holdpoint-signed-web']);
   const web = variables.find(({ name }) => name === 'holdpoint-signed-web');
-  const settings = Object.entries(web ?? {}).filter(([name]) => /SIGN_IN|OIDC/.test(name));
+  const settings = Object.entries(web ?? {}).filter(([name]) => /SIGN_IN|OIDC|OPERATOR/.test(name));
   expect(readEnv({ ...VALID, ...Object.fromEntries(settings) }).signIn).toEqual({
     ...{ mode: 'required', issuer: ISSUER, client_id: 'holdpoint', cli_client_id: 'holdpoint-cli', secret: { arn: CLIENT_SECRET } },
     ...{
