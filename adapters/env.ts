@@ -5,6 +5,7 @@ import type { SignInConfig } from '../contracts/session.ts';
 import { readLlmConfig } from './model/live-config.ts';
 import { type NotifyConfig, notifySecrets, readNotifyConfig } from './notify/config.ts';
 import { SIGN_IN_VARIABLES, signInOf } from './oidc/settings.ts';
+import { NO_RUNNER, RunnerConfig } from './runner/config.ts';
 
 const nonEmpty = z.string().min(1);
 const arn = z.string().regex(/^arn:[a-z-]+:/, 'must be an ARN');
@@ -62,6 +63,8 @@ export const Variables = z.object({
     .default(15_000),
   /** Whether whoever holds an approver's link may read and decide by it alone. */
   HOLDPOINT_LINK_APPROVAL: z.enum(['on', 'off']).default('off'),
+  /** What runs checks, as JSON (`RunnerConfig`); without it nothing does. */
+  HOLDPOINT_RUNNER: z.string().transform(parseJson).pipe(RunnerConfig).default(NO_RUNNER),
   ...SIGN_IN_VARIABLES,
   SOURCE_DATE_EPOCH: z
     .string()

@@ -18,6 +18,7 @@ import type {
   TaskTokens,
   Telemetry,
 } from '../contracts/ports.ts';
+import type { RunnerPort } from '../contracts/runner.ts';
 import { capabilityOf } from '../functions/lib/capability.ts';
 import { createArtifacts } from './aws/artifacts.ts';
 import { createAuditLog } from './aws/audit-log.ts';
@@ -46,6 +47,8 @@ import { heldWhileHalted } from './notify/held-outbox.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { createOutbox, type Outbox } from './notify/outbox.ts';
 import { secretNotifyConfig } from './notify/secret-config.ts';
+import { createBuilds } from './runner/builds.ts';
+import { createRunner } from './runner/runner.ts';
 import { createDigestSigner } from './sign/signer.ts';
 import { createSwitchReader } from './switches.ts';
 
@@ -79,6 +82,8 @@ export type World = {
   flags: FlagStore;
   /** Flags and kill switch, for code that asks before it acts. */
   switches: SwitchReader;
+  /** Runs commands. */
+  runner: RunnerPort;
   /** What proves that the logs are as they were written. */
   proof: { digests: Digests; index: DigestIndex; logs: StoredLogs; signer: DigestSigner };
 };
@@ -161,5 +166,9 @@ export const createWorld = (env: Env, requestHandler?: RequestHandler, report: W
       signer: createDigestSigner(env),
     },
     ...{ audit, flags, switches },
+    runner: createRunner({
+      config: env.HOLDPOINT_RUNNER,
+      ...{ artifacts, secrets: env.knownSecrets, clock: timer, builds: createBuilds(env) },
+    }),
   };
 };

@@ -125,6 +125,16 @@ export class KillSwitchActive extends RetryableError {
   override name = 'KillSwitchActive';
 }
 
+/** A build works on a check. The state is tried again until its result is there. */
+export class RunnerPending extends RetryableError {
+  override name = 'RunnerPending';
+}
+
+/** An attempt at a check gave no verdict, and another one is left. */
+export class RunnerDeferred extends RetryableError {
+  override name = 'RunnerDeferred';
+}
+
 /** Other writers kept winning the next sequence number; trying later may succeed. */
 export class AppendContention extends RetryableError {
   override name = 'AppendContention';

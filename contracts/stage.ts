@@ -3,6 +3,7 @@ import type { FlagValues } from './flags.ts';
 import type { ArtifactRef, JobState } from './job-state.ts';
 import type { ModelRequest } from './llm.ts';
 import type { StageAnswer } from './llm-journal.ts';
+import type { RunnerRequest, RunnerResult } from './runner.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
 export type Artifact = {
@@ -43,6 +44,22 @@ export type StageOutput = {
   route?: Record<string, string>;
 };
 
+/** What a stage that runs commands may do. */
+export type RunnerEffects = {
+  /** The project's own repository. */
+  repository: string;
+  /**
+   * The flags, where a command may be run at all.
+   * @throws KillSwitchActive
+   */
+  allowed: () => Promise<FlagValues>;
+  /**
+   * One attempt; `path` is its folder below the job. No failure of the tool throws.
+   * @throws RunnerPending while a build works on it
+   */
+  run: (request: Omit<RunnerRequest, 'prefix'> & { path: string }) => Promise<RunnerResult>;
+};
+
 /** Effects a producing stage may use. Deterministic stages ignore them. */
 export type StageEffects = {
   /** A live answer also says what it took to get it. */
@@ -53,6 +70,8 @@ export type StageEffects = {
   history?: () => Promise<string[]>;
   /** Text at a path below the job, made once: a retry is given what the first try made. */
   once?: (path: string, make: () => Promise<string>) => Promise<string>;
+  /** Runs commands, where the function is given a runner. */
+  runner?: RunnerEffects;
 };
 
 type Decoders = Record<string, Decoder<unknown>>;

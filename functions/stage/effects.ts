@@ -4,10 +4,10 @@ import type { JobContext } from '../../contracts/context.ts';
 import { BudgetEscalation, EvidenceMismatch } from '../../contracts/errors.ts';
 import { modeFor } from '../../contracts/flags.ts';
 import type { JobState } from '../../contracts/job-state.ts';
-import type { Artifact, StageEffects } from '../../contracts/stage.ts';
+import type { Artifact, RunnerEffects, StageEffects } from '../../contracts/stage.ts';
 import { limitsOf, mayEscalate } from '../lib/limits.ts';
 import { requireConfirmed } from '../lib/live-plan.ts';
-import { allowExternalWrite, allowModelCall } from '../lib/switches/allow.ts';
+import { allowCheck, allowExternalWrite, allowModelCall } from '../lib/switches/allow.ts';
 
 /** Where the registry keeps its trials, one object each. */
 const TRIALS = 'registry/trials/';
@@ -66,6 +66,16 @@ const onceAt = async (world: World, key: string, make: () => Promise<string>): P
   return first;
 };
 
+const runnerOf = ({ runner, switches }: World, jobId: string): RunnerEffects => ({
+  repository: runner.repository,
+  allowed: async () => {
+    const now = await switches.current();
+    allowCheck(now);
+    return now.flags;
+  },
+  run: ({ path, ...request }) => runner.run({ ...request, prefix: `jobs/${jobId}/${path}` }),
+});
+
 /** What a stage may do besides answering, for one visit of a job to a state. */
 export const effectsOf = (
   world: World,
@@ -78,6 +88,7 @@ export const effectsOf = (
   flags: async () => (await world.switches.current()).flags,
   history: () => newestTrials(world, context.job_id),
   once: (path, make) => onceAt(world, `jobs/${context.job_id}/${path}`, make),
+  runner: runnerOf(world, context.job_id),
 });
 
 /**

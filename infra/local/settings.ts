@@ -1,7 +1,9 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import { holdsSecret } from '../../contracts/runner.ts';
 import { bucketName, LIVE, machineName, tableName, topicName } from '../names.ts';
 
 const LOCAL = { name: 'local' };
@@ -64,6 +66,16 @@ const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdp
 /** Who comes in, and what they may do, is the pages' and the API's business alone. */
 const ACCESS = /^HOLDPOINT_(SIGN_IN|OIDC_\w+|LINK_APPROVAL|OPERATORS|OPERATOR_GROUPS)$/;
 
+/** The tree this build runs from: what its own checks check. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Checks run as child processes of this machine, on this tree. A contract says which of these variables its command sees. */
+const runner = (dataDir: string, process: Variables): string =>
+  JSON.stringify({
+    ...{ kind: 'child', repository: 'holdpoint', scope: dataDir, checkouts: { holdpoint: ROOT } },
+    variables: pick(process, (name) => !holdsSecret(name) && !keyNames(process).includes(name)),
+  });
+
 /** Access keys that begin so are a function's; all others are people's. */
 export const FUNCTION_KEY = 'LOCAL-';
 
@@ -91,6 +103,7 @@ export const functionVariables =
       ? pick(process, (variable) => keyNames(process).includes(variable))
       : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
     ...(name === 'web' ? { HOLDPOINT_LINK_APPROVAL: 'on', ...pick(process, (variable) => ACCESS.test(variable)) } : {}),
+    ...(name === 'runner' ? { HOLDPOINT_RUNNER: process['HOLDPOINT_RUNNER'] ?? runner(dataDir, process) } : {}),
     HOLDPOINT_KNOWN_SECRETS: JSON.stringify(knownSecrets(process)),
     HOLDPOINT_ENV: LOCAL.name,
     HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),

@@ -32,6 +32,7 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_FLAGS_MAX_AGE_MS: 'How long a function goes by flags and kill switch as it read them. The local cloud sets 1000.',
   HOLDPOINT_LINK_APPROVAL:
     "Whether an approver's link alone shows the evidence and decides. `off`: only after signing in. The local cloud sets `on`.",
+  HOLDPOINT_RUNNER: 'What runs checks, as JSON: child processes, a CodeBuild project, or nothing. Only the function `runner` reads it.',
   HOLDPOINT_SIGN_IN: 'Whether people have to sign in. `optional` knows who does, and lets others in as before.',
   HOLDPOINT_OIDC_ISSUER: 'Address of the OpenID provider: https, or http on loopback.',
   HOLDPOINT_OIDC_CLIENT_ID: 'Client id of the pages at that provider.',

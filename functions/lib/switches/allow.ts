@@ -31,3 +31,12 @@ export const allowExternalWrite = ({ kill, readable }: Switches, what: string): 
   if (kill.halted) throw new KillSwitchActive(`${what} is not written: ${haltedWords(kill)}; the job goes on after the release`);
   if (!readable) throw new KillSwitchActive(`${what} is not written: ${UNKNOWN}; the job goes on when they can be read`);
 };
+
+/**
+ * Lets a command be run, or not.
+ * @throws KillSwitchActive
+ */
+export const allowCheck = ({ kill, readable }: Switches): void => {
+  if (kill.halted) throw new KillSwitchActive(`no check is run: ${haltedWords(kill)}; the job goes on after the release`);
+  if (!readable) throw new KillSwitchActive(`no check is run: ${UNKNOWN}; the job goes on when they can be read`);
+};

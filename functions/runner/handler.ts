@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { runner } from './runner.ts';
+
+export const create = stage(runner);
