@@ -1,3 +1,4 @@
+import { AwsClient } from 'aws4fetch';
 import * as z from 'zod';
 import type { Env } from '../env.ts';
 import type { Builds } from './build-runner.ts';
@@ -17,7 +18,6 @@ const failure = (action: string, status: number, body: unknown): Error => {
 /** CodeBuild, by its JSON protocol: two calls do not need its SDK (https://docs.aws.amazon.com/codebuild/latest/APIReference/). */
 export const createBuilds = (env: Env): Builds => {
   const call = async (action: string, input: unknown): Promise<unknown> => {
-    const { AwsClient } = await import('aws4fetch');
     const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '', AWS_SESSION_TOKEN: sessionToken } = env;
     const client = new AwsClient({
       ...{ accessKeyId, secretAccessKey, service: 'codebuild', region: env.AWS_REGION, retries: RETRIES },

@@ -2,6 +2,7 @@ import type { Artifacts, Clock } from '../../contracts/ports.ts';
 import type { RunnerPort } from '../../contracts/runner.ts';
 import { type Builds, createBuildRunner } from './build-runner.ts';
 import type { RunnerConfig } from './config.ts';
+import { executeCheck } from './execute.ts';
 import { notRun } from './not-run.ts';
 
 type Deps = { config: RunnerConfig; secrets: readonly string[]; clock: Clock; artifacts: Artifacts; builds: Builds };
@@ -11,7 +12,6 @@ const childRunner = (config: Extract<RunnerConfig, { kind: 'child' }>, { secrets
   run: async (request) => {
     const checkout = config.checkouts[request.repository];
     if (checkout === undefined) return notRun(request, `there is no checkout of ${request.repository} on this machine`);
-    const { executeCheck } = await import('./execute.ts');
     return executeCheck(request, { checkout, secrets, clock, variables: config.variables, scope: config.scope });
   },
 });
