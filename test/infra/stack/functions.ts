@@ -155,7 +155,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
 
   test('functions that only ask flags and kill switch read that one item, and no row of a job', () => {
     const flags = allowed(service).filter(({ Sid }) => Sid === 'Flags');
-    expect(holders(service, ({ Sid }) => Sid === 'Flags').sort()).toEqual(['intake', 'intent', 'registry', 'report', 'stop']);
+    expect(holders(service, ({ Sid }) => Sid === 'Flags').sort()).toEqual(['finish', 'intake', 'intent', 'registry', 'report', 'stop']);
     for (const statement of flags) {
       expect(statement).toMatchObject({
         Action: 'dynamodb:GetItem',
@@ -170,6 +170,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     expect(holders(service, onAudit).sort()).toEqual([
       'checkpoint',
       'digest',
+      'finish',
       'intake',
       'intent',
       'reconcile',
