@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Mode } from '../contracts/llm.ts';
+import { SHADOW_ROLE } from '../contracts/shadow.ts';
 import type { Paint } from './runner.ts';
 import { clean } from './text.ts';
 import type { EventView, Job } from './views.ts';
@@ -29,12 +30,15 @@ export const jobLabels = (job: Pick<Job, 'mode' | 'degraded'>): Label[] => [
   ...(job.degraded ? (['DEGRADED'] as const) : []),
 ];
 
-const Answer = z.object({ response_source: z.unknown(), degraded: z.unknown() });
+const Answer = z.object({ response_source: z.unknown(), degraded: z.unknown(), role: z.unknown().optional() });
 const Calls = z.array(z.unknown());
 
 /** The event's own answer, and the calls it lists: a hold lists those whose output it shows. */
 const answersOf = ({ outputs }: Pick<EventView, 'outputs'>): z.infer<typeof Answer>[] =>
-  [outputs, ...(Calls.safeParse(outputs['calls']).data ?? [])].flatMap((one) => Answer.safeParse(one).data ?? []);
+  [outputs, ...(Calls.safeParse(outputs['calls']).data ?? [])]
+    .flatMap((one) => Answer.safeParse(one).data ?? [])
+    // No event rests on what its shadow said.
+    .filter(({ role }) => role !== SHADOW_ROLE);
 
 /** Labels of the model answers an event rests on; none where no model was asked. */
 export const eventLabels = (event: Pick<EventView, 'outputs'>): Label[] => {

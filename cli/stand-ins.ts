@@ -10,7 +10,8 @@ import type { EventView, Job } from './views.ts';
 
 const Files = z.looseObject({ artifacts: z.array(z.looseObject({ path: z.string() })) });
 const Summary = z.looseObject(ErrorSummary.shape);
-const SUMMARY = /^outputs\/agents\/[^/]+\/\d+\/error_summary\.json$/;
+// What befalls the shadow troubles no job: its report says it.
+const SUMMARY = /^outputs\/agents\/(?!shadow\/)[^/]+\/\d+\/error_summary\.json$/;
 const MAX_SUMMARIES = 20;
 
 const readFailed = async (api: Api, jobId: string): Promise<string[]> => {

@@ -210,6 +210,9 @@ export const MetricsView = z.strictObject({
   outcomes: z.record(z.string(), z.int()),
   /** Jobs in which a recorded answer stood in for a provider that failed. */
   degraded_answers: z.int().nullable(),
+  /** Share of the gates' decisions that a model in their shadow would have made the same; what was compared, in decisions. */
+  shadow_agreement: z.number().nullable(),
+  shadow_compared: z.int().nullable(),
   /** How long what waits for a person has waited, in classes of age; `to_s` is null in the last. */
   waiting: z.strictObject({
     oldest_s: z.number().nullable(),

@@ -3,6 +3,7 @@ import type { StepPolicy } from './approval-policy.ts';
 import type { Amount } from './budget.ts';
 import type { Actor } from './events.ts';
 import type { Mode } from './llm.ts';
+import type { ShadowCount } from './shadow.ts';
 import type { Measured } from './telemetry.ts';
 
 export const JobStatus = z.enum(['RUNNING', 'WAITING_APPROVAL', 'WAITING_HUMAN', 'DONE']);
@@ -103,6 +104,8 @@ export type JobFacts = {
   automatic_redrives: number;
   /** Set by CANCELLED until DONE follows. */
   cancelled: boolean;
+  /** How often a model would have decided as the gates did; absent where none was asked. */
+  shadow?: ShadowCount;
 };
 
 /** `job_state_v1`: the states a job can be in. */

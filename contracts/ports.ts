@@ -5,6 +5,7 @@ import type { JobEvent } from './events.ts';
 import { type ArtifactRef, JobStatus, Outcome } from './job-state.ts';
 import { type Cassette, Mode, type ModelRequest } from './llm.ts';
 import type { StageAnswer } from './llm-journal.ts';
+import { ShadowCount } from './shadow.ts';
 import type { FlagState, Switches } from './switches.ts';
 import { Measured, type TelemetryRow, type TelemetryTable } from './telemetry.ts';
 
@@ -53,6 +54,7 @@ export const JobRecord = z.object({
   outcome: Outcome.nullable(),
   mode: Mode,
   degraded: z.boolean(),
+  shadow: ShadowCount.optional(),
   subject_digest: z.string().nullable(),
   visit: z.int().nullable(),
   opened_at: z.string().nullable().default(null),

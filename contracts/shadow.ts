@@ -36,3 +36,10 @@ export const ShadowReport = z.strictObject({
   unmatched: z.array(z.string()),
 });
 export type ShadowReport = z.infer<typeof ShadowReport>;
+
+/** What an event says of a shadow report: how many of its decisions could be compared, and how many agree. */
+export const ShadowCount = z.object({ decisions: z.int().min(0), compared: z.int().min(0), agreed: z.int().min(0) });
+export type ShadowCount = z.infer<typeof ShadowCount>;
+
+/** `role` of a shadow's calls. */
+export const SHADOW_ROLE = 'shadow';

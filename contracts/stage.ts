@@ -72,6 +72,8 @@ export type StageEffects = {
   once?: (path: string, make: () => Promise<string>) => Promise<string>;
   /** Runs commands, where the function is given a runner. */
   runner?: RunnerEffects;
+  /** Ends the wait for an answer that the stage can do without; absent, nothing does. */
+  patience?: () => AbortSignal;
 };
 
 type Decoders = Record<string, Decoder<unknown>>;

@@ -9,7 +9,7 @@ import { Cassette, type ModelRequest } from '../contracts/llm.ts';
 import { intentQuestion } from '../functions/agent/intent/intent.ts';
 import { INTENT } from '../functions/agent/intent/prompt.ts';
 import { REPORT } from '../functions/agent/report/prompt.ts';
-import { reportQuestion } from '../functions/agent/report/report.ts';
+import { reportQuestion, shadowSubject } from '../functions/agent/report/report.ts';
 import { compileBlueprint } from '../functions/compile/compile.ts';
 import { gates } from '../functions/gates/gates.ts';
 import { requestOf } from '../functions/lib/agent/consult.ts';
@@ -19,6 +19,8 @@ import { isHandWritten } from '../functions/lib/cassette/fixture.ts';
 import { cassetteKey } from '../functions/lib/cassette-key.ts';
 import { json } from '../functions/lib/decode.ts';
 import { REDACTOR_VERSION } from '../functions/lib/redaction.ts';
+import { shadowQuestion } from '../functions/lib/shadow/gates.ts';
+import { SHADOW } from '../functions/lib/shadow/request.ts';
 import { ingest } from '../functions/lib/snapshot.ts';
 
 // The answers are written by hand in cassettes/<agent>/<case>/expected.json. This writes the cassette.json
@@ -43,7 +45,8 @@ const intentRequest = (name: string): ModelRequest => {
   return requestOf({ profile: INTENT }, intentQuestion(docs, { reason: 'first' }));
 };
 
-const reportRequest = async (name: string): Promise<ModelRequest> => {
+/** What a sample's report is written about. */
+const judgedSample = async (name: string) => {
   const spec = specOf(name);
   const blueprint = json(Blueprint)(readText('cassettes/intent', name, 'expected.json'));
   const runspec = compileBlueprint({ spec, blueprint, snapshot, bars });
@@ -51,11 +54,20 @@ const reportRequest = async (name: string): Promise<ModelRequest> => {
   const place = { job_id: '000000000000', run_id: 'run-1', state: 'Gates', visit: 1, at: RECORDED_AT, refs: {}, facts: {}, job: null };
   const ask = () => Promise.reject(new Error('gates ask no model'));
   const judged = await gates.run({ ...place, docs: { runspec, result, snapshot_data: bars } }, { ask });
-  const docs = { spec, runspec, result, gates: json(GateReport)(judged.artifacts[0]?.body ?? '') };
-  return requestOf({ profile: REPORT }, reportQuestion(docs, { reason: 'first' }));
+  return { spec, runspec, result, gates: json(GateReport)(judged.artifacts[0]?.body ?? '') };
 };
 
-const AGENTS: Record<string, (name: string) => ModelRequest | Promise<ModelRequest>> = { intent: intentRequest, report: reportRequest };
+const reportRequest = async (name: string): Promise<ModelRequest> =>
+  requestOf({ profile: REPORT }, reportQuestion(await judgedSample(name), { reason: 'first' }));
+
+const shadowRequest = async (name: string): Promise<ModelRequest> =>
+  requestOf({ profile: SHADOW }, shadowQuestion(shadowSubject(await judgedSample(name))));
+
+const AGENTS: Record<string, (name: string) => ModelRequest | Promise<ModelRequest>> = {
+  intent: intentRequest,
+  report: reportRequest,
+  shadow: shadowRequest,
+};
 
 // No tokenizer is installed; four characters a token is the usual estimate, and a fixture bills nothing.
 const estimateTokens = (text: string): number => Math.ceil(text.length / 4);

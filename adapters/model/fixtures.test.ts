@@ -22,7 +22,7 @@ describe('every shipped fixture', () => {
 
 test('a fixture for each sample idea and agent ships', () => {
   expect(shippedCassettes('cassettes')).toHaveLength(shipped.length);
-  const samples = ['intent', 'report'].flatMap((agent) => ['guarded', 'reversal', 'trend'].map((name) => `${agent}/${name}`));
+  const samples = ['intent', 'report', 'shadow'].flatMap((agent) => ['guarded', 'reversal', 'trend'].map((name) => `${agent}/${name}`));
   expect(named.map(([name]) => name)).toEqual(expect.arrayContaining(samples));
   for (const [name, { cassette }] of named.filter(([name]) => samples.includes(name)))
     expect(cassette.answer, name).toMatchObject({ provider: 'fixture', model: 'hand-written' });

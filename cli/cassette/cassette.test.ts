@@ -100,7 +100,7 @@ describe('regress', () => {
     await edit('intent/trend', (expected) => Object.assign(expected, { symbols: ['NDX'] }));
     const ran = await cli(['regress', '--fixtures', dir]);
     expect(ran).toMatchObject({ exit: 1, stderr: expect.stringContaining('intent/trend at /symbols/0') });
-    expect(json(await cli(['regress', '--fixtures', dir, '--json']))).toMatchObject({ passed: false, failed: 1, checked: 6 });
+    expect(json(await cli(['regress', '--fixtures', dir, '--json']))).toMatchObject({ passed: false, failed: 1, checked: 9 });
   });
 
   test('fails on changed wording unless asked to fail on data only', async () => {
@@ -175,7 +175,7 @@ describe('promote', () => {
     expect([ran.exit, json(ran)]).toMatchObject([0, { promoted: true, case: 'intent/slow', guard_status: 'passed' }]);
     expect((await readdir(join(dir, 'intent', 'slow'))).sort()).toEqual(['cassette.json', 'expected.json']);
     expect(JSON.parse(await readFile(join(dir, 'intent', 'slow', 'cassette.json'), 'utf8'))).toEqual(bucket[0]);
-    expect(await cli(['regress', '--fixtures', dir])).toMatchObject({ exit: 0, stdout: expect.stringContaining('7 of 7') });
+    expect(await cli(['regress', '--fixtures', dir])).toMatchObject({ exit: 0, stdout: expect.stringContaining('10 of 10') });
     expect((await cli(['cassette', 'show', key(), '--fixtures', dir])).stdout).toContain('intent/slow');
   });
 
@@ -231,7 +231,7 @@ test('rekey shows what would change, writes it when told, and keeps the old key 
   const old = '1'.repeat(64);
   await writeFile(path, (await readFile(path, 'utf8')).replace(/"key": "[0-9a-f]+"/, `"key": "${old}"`));
   const argv = ['cassette', 'rekey', `--fixtures=${dir}`];
-  expect(await cli(argv)).toMatchObject({ exit: 0, stdout: expect.stringContaining('1 of 6 fixtures to be re-keyed') });
+  expect(await cli(argv)).toMatchObject({ exit: 0, stdout: expect.stringContaining('1 of 9 fixtures to be re-keyed') });
   expect(await cli(['cassette', 'check', '--fixtures', dir])).toMatchObject({
     exit: 1,
     stdout: expect.stringContaining('version_mismatch'),

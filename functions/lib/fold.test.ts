@@ -49,6 +49,18 @@ describe('folding a log', () => {
     expect(fold(given(submitted, proposed, waiting()))?.degraded).toBe(true);
   });
 
+  it('counts how a shadow compared and lists its call, and is not degraded by its answer', () => {
+    const calls = [{ call_id: 'c', role: 'shadow', degraded: true }];
+    const outputs = { calls, shadow: { decisions: 7, compared: 7, agreed: 5 } };
+    const state = fold(
+      given(submitted, { event_type: 'REPORT_COMPLETED', state: 'Report', visit: 1, actor: STAGE, outputs }, done('succeeded')),
+    );
+    expect(state).toMatchObject({ degraded: false, calls, shadow: { agreed: 5 }, outcome: 'succeeded' });
+    expect(state && toRecord(state)).toMatchObject({ degraded: false, shadow: { compared: 7, agreed: 5 } });
+    const plain = fold(given(submitted, done('succeeded')));
+    expect(plain && Object.keys(toRecord(plain))).not.toContain('shadow');
+  });
+
   it('refuses a log that does not start with a submission, and outputs of another version', () => {
     expect(() => fold(given(waiting()))).toThrow(expect.objectContaining({ name: 'UnreadableDocument' }));
     expect(() => fold(given(submitted, { ...waiting(), outputs: {} }))).toThrow(expect.objectContaining({ name: 'UnreadableDocument' }));

@@ -4,6 +4,7 @@ import type { JobEvent } from '../../contracts/events.ts';
 import { type Approval, type JobFacts, type JobState, Outcome } from '../../contracts/job-state.ts';
 import { Mode } from '../../contracts/llm.ts';
 import type { JobRecord } from '../../contracts/ports.ts';
+import { SHADOW_ROLE, ShadowCount } from '../../contracts/shadow.ts';
 import { Measured } from '../../contracts/telemetry.ts';
 import {
   Concerned,
@@ -34,7 +35,8 @@ const Submitted = z.object({
   telemetry: Measured.default('off'),
 });
 const Done = z.object({ status: Outcome, reason: z.string().nullish() });
-const Degraded = z.object({ degraded: z.boolean() });
+// Nothing of a job rests on its shadow's answer.
+const Degraded = z.object({ degraded: z.boolean(), role: z.unknown().optional() });
 const Redriven = z.object({ owner_run: z.string() });
 
 const outputs = <T>(schema: z.ZodType<T>, event: JobEvent): T => {
@@ -131,8 +133,17 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
     event.outputs['degraded'] === true ||
     Degraded.array()
       .safeParse(event.outputs['calls'])
-      .data?.some((call) => call.degraded) === true;
-  const base: JobFacts = { ...facts(state), calls, degraded, updated_at: event.at, last_seq: event.seq, last_hash: event.hash };
+      .data?.some((call) => call.degraded && call.role !== SHADOW_ROLE) === true;
+  const shadow = ShadowCount.safeParse(event.outputs['shadow']).data ?? state.shadow;
+  const base: JobFacts = {
+    ...facts(state),
+    ...(shadow ? { shadow } : {}),
+    calls,
+    degraded,
+    updated_at: event.at,
+    last_seq: event.seq,
+    last_hash: event.hash,
+  };
   const change = CHANGES[event.event_type];
   if (change) return changed(state, base, event, (approval) => change(approval, event));
   switch (event.event_type) {
@@ -180,6 +191,7 @@ export const toRecord = (state: JobState): JobRecord => {
     outcome: state.status === 'DONE' ? state.outcome : null,
     mode: state.mode,
     degraded: state.degraded,
+    ...(state.shadow ? { shadow: state.shadow } : {}),
     subject_digest: approval?.subject_digest ?? null,
     visit: approval?.visit ?? null,
     opened_at: approval?.opened_at ?? null,

@@ -48,6 +48,7 @@ export const livePlan = (config: LlmConfig, mode: Mode): LivePlan => {
     risk: [
       'The hypothesis, snapshot facts and metrics of this job are sent to the providers above.',
       'Calls are billed by the provider that answers, up to the budget above.',
+      'Where flags switch them on, a shadow of the gates and a doctor after a failure ask once each beyond the estimate.',
       ...RISKS[mode],
     ],
   };

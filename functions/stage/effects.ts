@@ -14,6 +14,9 @@ const TRIALS = 'registry/trials/';
 /** Trials that are read for one history: the newest. */
 const MAX_TRIALS = 100;
 
+/** How long a stage waits for an answer that it can do without, in ms: with the longest question it stays below a function's time limit. */
+const PATIENCE_MS = 15_000;
+
 /** The model, as flags, kill switch and the confirmation of live calls allow it now. */
 const asker = (world: World, context: JobContext, visit: number, job: JobState | null, require_live: boolean): StageEffects['ask'] => {
   let ordinal = 0;
@@ -89,6 +92,7 @@ export const effectsOf = (
   history: () => newestTrials(world, context.job_id),
   once: (path, make) => onceAt(world, `jobs/${context.job_id}/${path}`, make),
   runner: runnerOf(world, context.job_id),
+  patience: () => AbortSignal.timeout(PATIENCE_MS),
 });
 
 /**

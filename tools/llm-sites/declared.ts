@@ -33,6 +33,17 @@ export const SITES: readonly DeclaredSite[] = [
     },
   },
   {
+    agent: 'shadow',
+    role: 'producer',
+    places: ['functions/lib/agent/consult.ts#ask'],
+    judged_by: 'the output guard, then the gates that it is compared with',
+    downgrade: 'the recording of the same question; without one there is no shadow decision, and the job goes on as it would have',
+    output: {
+      files: ['outputs/shadow/<visit>/shadow_report.json', 'outputs/agents/shadow/<visit>/output.json'],
+      meaning: 'what a model would have decided in place of the gates, which judged before it was asked',
+    },
+  },
+  {
     agent: 'doctor',
     role: 'producer',
     places: [

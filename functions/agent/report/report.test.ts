@@ -13,6 +13,7 @@ import { exampleSpec, sampleSnapshot } from '../../../test/fixtures/market.ts';
 import { compileBlueprint } from '../../compile/compile.ts';
 import { gates } from '../../gates/gates.ts';
 import { backtest, summarize } from '../../lib/backtest/backtest.ts';
+import { DEFAULT_FLAGS } from '../../lib/context-builder/context-builder.fixture.ts';
 import { reportFacts } from './facts.ts';
 import { report } from './report.ts';
 
@@ -142,6 +143,40 @@ test('a job with a hand-written blueprint gets its report from a template, guard
   expect(output.event?.outputs).not.toHaveProperty('response_source');
   expect(jsonOf(output, 'report_guard')).toMatchObject({ guard_status: 'passed' });
   expect(fileOf(output, 'report')).toContain('no model was asked');
+});
+
+describe('a shadow of the gates', () => {
+  const flags = async () => ({ ...DEFAULT_FLAGS, shadow_enabled: true });
+
+  test.each([
+    ['trend', 'passed', 7],
+    ['reversal', 'failed', 7],
+    ['guarded', 'passed', 5],
+  ])('of %s is replayed beside the report, and the job goes where it goes without', async (name, verdict, agreed) => {
+    const docs = await sampleDocuments(name);
+    const [off, on] = [await run(replay, { docs }), await run({ ...replay, flags }, { docs })];
+    expect(on.route).toEqual({ guard: 'passed', gates: verdict });
+    expect(on.event?.outputs['shadow']).toEqual({ decisions: 7, compared: 7, agreed });
+    expect(on.event?.outputs['calls']).toMatchObject([{ role: 'report' }, { role: 'shadow', response_source: 'replay' }]);
+    const { shadow: _, calls: __, ...rest } = on.event?.outputs ?? {};
+    expect({ ...off.event?.outputs, calls: undefined }).toEqual({ ...rest, calls: undefined });
+    expect(on.artifacts.filter(({ path }) => !path.includes('/shadow/'))).toEqual(off.artifacts);
+  });
+
+  test('is asked behind the report agent, and not where that is stopped or overridden or a template writes', async () => {
+    const model = saying(text('The Sharpe ratio was 3.21.'));
+    const stopped = await run({ ...model, flags });
+    expect(model.asked.map(({ agent }) => agent)).toEqual(['report']);
+    const report_output = AgentOutput.parse(jsonOf(stopped, 'report_output'));
+    const overridden = await run(
+      { ...noModel, flags },
+      { visit: 2, job: jobWith([decided('HoldReportOutput', 'APPROVED', 9)]), report_output },
+    );
+    expect(overridden.event?.outputs).not.toHaveProperty('shadow');
+    const fine = saying(text('Fine.'));
+    await run({ ...fine, flags });
+    expect(fine.asked.map(({ agent }) => agent)).toEqual(['report', 'shadow']);
+  });
 });
 
 test('the verdict is that of the gates whatever the text says', async () => {

@@ -14,6 +14,7 @@ import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
 import { type Visit, visitOf } from '../../lib/agent/visit.ts';
 import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
+import { type Beside, besideGates } from '../../lib/shadow/gates.ts';
 import { type ReportFacts, reportFacts, supportedNumbers } from './facts.ts';
 import { renderReport } from './markdown.ts';
 import { REPORT, REPORT_SCHEMA, reportMessages } from './prompt.ts';
@@ -67,16 +68,30 @@ type Finished = Pick<Consulted, 'output' | 'usage' | 'calls'> & {
   artifacts: Artifact[];
 };
 
-const finished = (docs: Documents, { output, usage, calls, guard_status, override, artifacts }: Finished): StageOutput => {
+/** What the gates judged, as far as an agent may see it, and how. */
+export const shadowSubject = ({ runspec, result, gates }: Documents) => ({
+  gates,
+  facts: reportFacts(runspec, result, gates),
+  judge: { holdout: runspec.windows.holdout, policyKeys: policyKeysOf(runspec.policy) },
+});
+
+const finished = (docs: Documents, { output, usage, calls, guard_status, override, artifacts }: Finished, beside?: Beside): StageOutput => {
   const facts = reportFacts(docs.runspec, docs.result, docs.gates);
   const body = renderReport({ name: docs.runspec.name, facts, output, override });
   const verdict = docs.gates.passed ? 'passed' : 'failed';
   return {
-    artifacts: [...artifacts, { name: 'report', path: 'outputs/report/report.md', body, content_type: 'text/markdown; charset=utf-8' }],
+    artifacts: [
+      ...artifacts,
+      { name: 'report', path: 'outputs/report/report.md', body, content_type: 'text/markdown; charset=utf-8' },
+      ...(beside?.artifacts ?? []),
+    ],
     event: {
       event_type: 'REPORT_COMPLETED',
       message: `gates ${verdict}${override ? ' (guard overridden)' : ''}`,
-      outputs: { gates: verdict, ...output.labels, usage, guard_status, override: override !== null, calls },
+      outputs: {
+        ...{ gates: verdict, ...output.labels, usage, guard_status, override: override !== null },
+        ...{ calls: [...calls, ...(beside?.calls ?? [])], ...beside?.outputs },
+      },
     },
     route: { guard: 'passed', gates: verdict },
   };
@@ -106,12 +121,14 @@ export const report = defineStage({
       return finished(docs, { output: kept(docs.report_output), ...rest });
     }
     const subject = { intention: docs.spec.title, symbols: docs.runspec.symbols };
-    const told =
-      docs.spec.kind === 'blueprint'
-        ? fromTemplate(visit, docs)
-        : await consultInContext(visit, reportQuestion(docs, errand, docs.report_output, carried), subject, effects);
+    const asks = docs.spec.kind !== 'blueprint';
+    const told = asks
+      ? await consultInContext(visit, reportQuestion(docs, errand, docs.report_output, carried), subject, effects)
+      : fromTemplate(visit, docs);
     if (!told.report.passed)
       return { artifacts: told.artifacts, event: null, route: { guard: 'failed', gates: docs.gates.passed ? 'passed' : 'failed' } };
-    return finished(docs, { ...told, guard_status: told.report.guard_status, override: null });
+    // Behind the last question of the job: what it costs is missing nowhere.
+    const beside = asks ? await besideGates(visit, shadowSubject(docs), effects) : undefined;
+    return finished(docs, { ...told, guard_status: told.report.guard_status, override: null }, beside);
   },
 });

@@ -54,7 +54,7 @@ const labelsOf = ({ response_source, replay_reason, degraded, recorded_at, provi
 
 const callOf = (visit: Visit, answer: LlmCall['answer'], error: LlmCall['error']): LlmCall => ({
   schema_version: 'llm_call_v1',
-  call_id: callId(visit, 0),
+  call_id: callId(visit, visit.ordinal ?? 0),
   job_id: visit.job_id,
   run_id: visit.run_id,
   at: visit.at,

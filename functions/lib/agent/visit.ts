@@ -12,7 +12,16 @@ export type AgentProfile = {
 };
 
 /** One entry of a job into an agent's state. */
-export type Visit = { profile: AgentProfile; job_id: string; run_id: string; state: string; visit: number; at: string };
+export type Visit = {
+  profile: AgentProfile;
+  job_id: string;
+  run_id: string;
+  state: string;
+  visit: number;
+  at: string;
+  /** Which question of the visit this is: 0, unless another agent asks in the same state. */
+  ordinal?: number;
+};
 
 export const visitOf = (profile: AgentProfile, { job_id, run_id, state, visit, at }: StageInput<unknown>): Visit => ({
   ...{ profile, job_id, run_id, state, visit, at },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INTENT, INTENT_SCHEMA } from '../../agent/intent/prompt.ts';
 import { REPORT, REPORT_SCHEMA } from '../../agent/report/prompt.ts';
+import { SHADOW, SHADOW_SCHEMA } from '../shadow/request.ts';
 import { RECORDED_AGENTS, recordedAgent } from './agents.ts';
 import { judgeCassette } from './judge.ts';
 import { recordingOf, shipped } from './recording.fixture.ts';
@@ -8,6 +9,7 @@ import { recordingOf, shipped } from './recording.fixture.ts';
 test.each([
   ['intent', INTENT, INTENT_SCHEMA],
   ['report', REPORT, REPORT_SCHEMA],
+  ['shadow', SHADOW, SHADOW_SCHEMA],
 ])(
   'what is known of the %s agent is what the agent itself asks with',
   (name, { model_alias, prompt_version, output_schema_version }, schema) => {
@@ -22,6 +24,7 @@ describe('a recorded answer is judged by its own question', () => {
     ['intent/guarded', 'failed', ['code', 'holdout_leakage']],
     ['report/trend', 'passed', []],
     ['report/reversal', 'passed', []],
+    ['shadow/guarded', 'passed', []],
   ])('%s: %s', (name, status, rules) => {
     const report = judgeCassette(shipped(name).cassette);
     expect([report.guard_status, [...new Set(report.findings.map(({ rule }) => rule))]]).toEqual([status, rules]);

@@ -6,6 +6,7 @@ import { IsoDate } from '../../../contracts/ids.ts';
 import type { CassetteMatch } from '../../../contracts/llm.ts';
 import { POLICY_BUNDLES } from '../../../contracts/policy-bundle.ts';
 import { Report } from '../../../contracts/report.ts';
+import { ShadowVerdict } from '../../../contracts/shadow-verdict.ts';
 import { outputSchema } from '../agent/output-schema.ts';
 import type { AgentProfile } from '../agent/visit.ts';
 import { type GuardContext, policyKeysOf, schemaIssues } from '../guard/guard.ts';
@@ -91,8 +92,21 @@ const report: RecordedAgent = {
   },
 };
 
+const ShadowFacts = z.looseObject({ facts: z.looseObject({ windows: z.looseObject({ research: Days }) }) });
+
+const shadow: RecordedAgent = {
+  ...{ model_alias: 'judge', prompt_version: 'v1', output_schema_version: 'shadow_verdict_v1' },
+  output_schema: outputSchema(ShadowVerdict),
+  judge: (match) => ({
+    schemaIssues: schemaIssues(ShadowVerdict),
+    holdout: closedAfter(factsOf(match, ShadowFacts).facts.windows.research.end),
+    policyKeys: POLICY_KEYS,
+    numbers: null,
+  }),
+};
+
 /** Agents whose recordings can be judged without a job. */
-export const RECORDED_AGENTS: Readonly<Record<string, RecordedAgent>> = { intent, report };
+export const RECORDED_AGENTS: Readonly<Record<string, RecordedAgent>> = { intent, report, shadow };
 
 /** Throws `UnreadableDocument` naming the agents there are. */
 export const recordedAgent = (agent: string, agents: Readonly<Record<string, RecordedAgent>> = RECORDED_AGENTS): RecordedAgent => {

@@ -48,6 +48,14 @@ const waitingOf = (rows: JobRecord[], now: Date): MetricsView['waiting'] => {
   return { oldest_s: ages.length === 0 ? null : Math.max(...ages), by_age };
 };
 
+/** Agreement of models with the gates they were asked beside; null where none was. */
+const shadowOf = (rows: JobRecord[]): Pick<MetricsView, 'shadow_agreement' | 'shadow_compared'> => {
+  const counts = rows.flatMap(({ shadow }) => shadow ?? []);
+  const compared = counts.reduce((sum, count) => sum + count.compared, 0);
+  const agreed = counts.reduce((sum, count) => sum + count.agreed, 0);
+  return { shadow_agreement: compared === 0 ? null : agreed / compared, shadow_compared: counts.length === 0 ? null : compared };
+};
+
 /** What the index alone can say; a rate it has no record of is null, never a guess. */
 export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView => {
   const done = rows.filter((row) => row.status === 'DONE');
@@ -61,6 +69,7 @@ export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView =>
     jobs: countBy(rows.map((row) => row.status)),
     outcomes: countBy(done.flatMap((row) => row.outcome ?? [])),
     degraded_answers: rows.length === 0 ? null : rows.filter((row) => row.degraded).length,
+    ...shadowOf(rows),
     waiting: waitingOf(rows, now),
     complete,
   };
@@ -92,6 +101,12 @@ export const prometheus = (metrics: MetricsView): string =>
     gauge('holdpoint_jobs', 'Jobs by status.', labelled('status', metrics.jobs)),
     gauge('holdpoint_jobs_done', 'Finished jobs by outcome.', labelled('outcome', metrics.outcomes)),
     gauge('holdpoint_degraded_answers', 'Jobs in which a recorded answer stood in for a failed provider.', one(metrics.degraded_answers)),
+    gauge(
+      'holdpoint_shadow_agreement',
+      'Share of gate decisions that a model beside them would have made the same.',
+      one(metrics.shadow_agreement),
+    ),
+    gauge('holdpoint_shadow_compared', 'Gate decisions that a model was compared with.', one(metrics.shadow_compared)),
     gauge('holdpoint_oldest_wait_seconds', 'How long the oldest open question has waited.', one(metrics.waiting.oldest_s)),
     gauge('holdpoint_stalled_count', 'Running jobs without an event for 15 minutes.', one(metrics.stalled_count)),
     gauge('holdpoint_resume_success_rate', 'Decided waits whose next stage started.', one(metrics.resume_success_rate)),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { EventType, JobEvent } from '../../../contracts/events.ts';
+import { SHADOW_ROLE } from '../../../contracts/shadow.ts';
 import { clip, exact, figure, keyLabel, visible } from './text.ts';
 
 export type Label = 'LIVE' | 'RECORD' | 'REPLAY' | 'DEGRADED';
@@ -81,7 +82,9 @@ const objectsIn = (value: unknown, depth = 0): Record<string, unknown>[] => {
 
 const SOURCES: Record<string, Label> = { live: 'LIVE', record: 'RECORD', replay: 'REPLAY' };
 
-const labelsOf = (objects: Record<string, unknown>[]): Label[] => {
+const labelsOf = (all: Record<string, unknown>[]): Label[] => {
+  // No event rests on what its shadow said.
+  const objects = all.filter(({ role }) => role !== SHADOW_ROLE);
   const sources = objects.flatMap((o) => (typeof o.response_source === 'string' ? (SOURCES[o.response_source] ?? []) : []));
   return [...new Set([...sources, ...(objects.some((o) => o.degraded === true) ? ['DEGRADED' as const] : [])])];
 };

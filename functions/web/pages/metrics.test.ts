@@ -29,6 +29,21 @@ describe('the metrics page', () => {
     expect(waiting.oldest_s).toBe(300 * 60);
   });
 
+  test('counts how often a model would have decided as the gates did, over all jobs that asked one', async () => {
+    const memory = emptyMemory();
+    for (const [id, agreed] of [['aaaaaaaaaaaa', 7] as const, ['bbbbbbbbbbbb', 4] as const])
+      new Story(memory, id)
+        .submitted('Shadowed')
+        .did('REPORT_COMPLETED', 'Report', [], { shadow: { decisions: 7, compared: 7, agreed } }, 1);
+    new Story(memory, 'cccccccccccc').submitted('Without');
+    const web = createWeb(memoryDeps(memory));
+    const metrics = MetricsView.parse(await (await web.request('/metrics')).json());
+    expect(metrics).toMatchObject({ shadow_compared: 14, shadow_agreement: 11 / 14 });
+    expect(await get(memory)).toContain('78.6 %');
+    const text = await (await web.request('/metrics', { headers: { accept: 'text/plain' } })).text();
+    expect(text).toContain(`holdpoint_shadow_agreement ${11 / 14}\n`);
+  });
+
   test('what has no data says so instead of zero', async () => {
     const memory = emptyMemory();
     new Story(memory, 'aaaaaaaaaaaa').submitted('Runs');

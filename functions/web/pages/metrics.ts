@@ -33,13 +33,14 @@ const fact = (name: string, value: string | null, note: string): Html =>
   html`<div><dt>${name}</dt><dd>${value === null ? html`<span class="quiet">no data</span>` : html`<strong class="num">${value}</strong>`}<br><span class="quiet">${note}</span></dd></div>`;
 
 const facts = (metrics: MetricsView): Html => {
-  const { stalled_count, degraded_answers, mean_converge_time, resume_success_rate, waiting } = metrics;
+  const { shadow_agreement, shadow_compared, stalled_count, degraded_answers, mean_converge_time, resume_success_rate, waiting } = metrics;
   return html`<dl class="fields facts">
 ${fact('Stalled', stalled_count === null ? null : figure(stalled_count), 'running jobs without an event for 15 min')}
 ${fact('Degraded answers', degraded_answers === null ? null : figure(degraded_answers), 'jobs in which a recording stood in for a provider')}
 ${fact('Oldest wait', waiting.oldest_s === null ? null : duration(waiting.oldest_s), 'of what waits for a person')}
 ${fact('Mean time to done', mean_converge_time === null ? null : duration(mean_converge_time), 'from submission, waits for people included')}
-${fact('Resumed well', resume_success_rate === null ? null : `${figure(Math.round(resume_success_rate * 1000) / 10)} %`, 'of decided waits, the next stage started')}</dl>`;
+${fact('Resumed well', resume_success_rate === null ? null : `${figure(Math.round(resume_success_rate * 1000) / 10)} %`, 'of decided waits, the next stage started')}
+${shadow_agreement === null ? '' : fact('Shadow agreement', `${figure(Math.round(shadow_agreement * 1000) / 10)} %`, `of ${figure(shadow_compared ?? 0)} gate decisions, a model would have made the same`)}</dl>`;
 };
 
 const alerts = (list: MetricsView['alerts']): Html =>

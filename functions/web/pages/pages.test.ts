@@ -29,6 +29,56 @@ const form = (fields: Record<string, string>, headers: Record<string, string> = 
 const decide = (memory: Memory, fields: Record<string, string>, headers?: Record<string, string>) =>
   serve(memory).request(`/ui/jobs/${ID}/decide`, form(fields, headers));
 
+describe('the result of a job whose gates had a shadow', () => {
+  const row = (point: string, deterministic: string, shadow: string | null, problem: string | null = null) => ({
+    ...{ decision_id: point, point, deterministic, shadow, problem, agrees: shadow === null ? null : shadow === deterministic },
+  });
+  const withShadow = (...rows: ReturnType<typeof row>[]): Memory => {
+    const memory = emptyMemory();
+    const story = new Story(memory, ID).submitted('Trend filter').did('RUN_COMPLETED', 'Run', [], {}, 9);
+    const compared = rows.filter(({ agrees }) => agrees !== null).length;
+    const agreed = rows.filter(({ agrees }) => agrees).length;
+    const counts = { decisions: rows.length, compared, agreed, agreement: compared === 0 ? null : agreed / compared };
+    const report = { schema_version: 'shadow_report_v1', ...counts, by_point: {}, rows, unmatched: [] };
+    const file = story.file('outputs/shadow/1/shadow_report.json', JSON.stringify(report));
+    story.did(
+      'REPORT_COMPLETED',
+      'Report',
+      [file],
+      { gates: 'passed', calls: [{ role: 'shadow', degraded: true, response_source: 'replay' }] },
+      5,
+    );
+    return memory;
+  };
+
+  test('says in one line how often it agreed, and where not', async () => {
+    const page = await get(
+      withShadow(
+        row('gates', 'passed', 'failed'),
+        row('gates/cost_stress', 'passed', 'failed'),
+        row('gates/min_trades', 'passed', 'passed'),
+      ),
+      `/ui/jobs/${ID}`,
+    );
+    expect(page).toContain(
+      'Shadow: a model would have decided 1 of 3 as the gates did, but not the verdict, cost stress. It changes nothing.',
+    );
+    expect(page).toContain(`href="/ui/jobs/${ID}/artifacts/outputs/shadow/1/shadow_report.json"`);
+    expect(page).not.toContain('DEGRADED');
+  });
+
+  test('says why there is no answer, which is no error', async () => {
+    const page = await get(withShadow(row('gates', 'passed', null, 'no cassette for shadow/9f2c')), `/ui/jobs/${ID}`);
+    expect(page).toContain('Shadow: no answer (no cassette for shadow/9f2c). It changes nothing.');
+  });
+
+  test('is silent where nobody was asked', async () => {
+    const memory = emptyMemory();
+    new Story(memory, ID).submitted('Trend filter').did('RUN_COMPLETED', 'Run', [], {}, 9);
+    expect(await get(memory, `/ui/jobs/${ID}`)).not.toContain('Shadow');
+  });
+});
+
 describe('decision page', () => {
   test('asks one question, shows the evidence, says what follows, and puts the safe answer first', async () => {
     const { memory, digest } = waiting();

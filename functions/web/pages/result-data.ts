@@ -3,6 +3,7 @@ import { BacktestResult } from '../../../contracts/backtest-result.ts';
 import type { EventType, JobEvent } from '../../../contracts/events.ts';
 import { GateReport } from '../../../contracts/gate-report.ts';
 import { RegistryCard } from '../../../contracts/registry-card.ts';
+import { ShadowReport } from '../../../contracts/shadow.ts';
 import type { WebDeps } from '../deps.ts';
 import { type Entry, entryOf, type FileLink } from '../model/timeline.ts';
 import type { Result } from './result.ts';
@@ -41,12 +42,15 @@ export const loadResult = async (deps: WebDeps, jobId: string, events: JobEvent[
   const [series] = withEnding(run.files, '.csv').filter(({ name }) => name.includes('equity'));
   const [narrative] = withEnding(report?.files ?? [], '.md');
   const [csv, text] = await Promise.all([series && read(deps, jobId, series), narrative && read(deps, jobId, narrative)]);
+  const [shadow] = withEnding(report?.files ?? [], '/shadow_report.json');
+  const compared = shadow ? await find(deps, jobId, [shadow], ShadowReport) : null;
   return {
     charts: withEnding(run.files, '.svg'),
     series: series && csv ? { file: series, csv } : null,
     backtest: await find(deps, jobId, run.files, BacktestResult),
     gates: await find(deps, jobId, gates?.files ?? [], GateReport),
     card: await find(deps, jobId, registry?.files ?? [], RegistryCard),
+    shadow: shadow && compared ? { file: shadow, report: compared } : null,
     report: text ? { text, labels: report?.labels ?? [] } : null,
   };
 };

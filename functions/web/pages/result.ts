@@ -2,9 +2,10 @@ import { html } from 'hono/html';
 import { type BacktestResult, Metrics, WINDOW_NAMES } from '../../../contracts/backtest-result.ts';
 import type { GateReport, GateVerdict } from '../../../contracts/gate-report.ts';
 import type { RegistryCard } from '../../../contracts/registry-card.ts';
+import type { ShadowReport } from '../../../contracts/shadow.ts';
 import { yearly } from '../model/csv.ts';
 import { readable } from '../model/readable.ts';
-import { figure, keyLabel } from '../model/text.ts';
+import { clip, figure, keyLabel } from '../model/text.ts';
 import type { FileLink, Label } from '../model/timeline.ts';
 import type { Html } from './layout.ts';
 import { markdown } from './markdown.ts';
@@ -18,6 +19,7 @@ export type Result = {
   backtest: BacktestResult | null;
   gates: GateReport | null;
   card: RegistryCard | null;
+  shadow: { file: FileLink; report: ShadowReport } | null;
   report: { text: string; labels: Label[] } | null;
 };
 
@@ -46,6 +48,20 @@ const gatesTable = ({
 <thead><tr><th scope="col">Gate</th><th scope="col" class="num">Measured</th><th scope="col">Must be</th><th scope="col">Verdict</th></tr></thead>
 <tbody>${gates.map((gate) => html`<tr><th scope="row">${keyLabel(gate.gate)}</th><td class="num">${gate.value === null ? '–' : figure(gate.value)}</td><td>${RULES[gate.rule]} ${figure(gate.limit)}</td><td><span class="standing ${gate.passed ? 'good' : 'bad'}">${gate.passed ? 'passed' : 'failed'}</span></td></tr>`)}</tbody></table></div>`;
 
+const nameOf = (point: string): string => (point === 'gates' ? 'the verdict' : keyLabel(point.replace(/^gates\//, '')));
+
+/** What a model would have decided in place of the gates: one line, since it decided nothing. */
+const shadowLine = (jobId: string, { file, report }: NonNullable<Result['shadow']>): Html => {
+  const { agreed, compared, rows } = report;
+  const apart = rows.filter(({ agrees }) => agrees === false).map(({ point }) => nameOf(point));
+  const [why] = rows.flatMap(({ problem }) => problem ?? []);
+  const said =
+    compared === 0
+      ? `no answer (${clip(why ?? 'none was given', 200)})`
+      : `a model would have decided ${agreed} of ${compared} as the gates did${apart.length > 0 ? `, but not ${apart.join(', ')}` : ''}`;
+  return html`<p class="quiet" id="shadow">Shadow: ${said}. It changes nothing. <a href="/ui/jobs/${jobId}/artifacts/${file.path}">Compare</a></p>`;
+};
+
 const chart = (jobId: string, file: FileLink): Html => {
   const name = keyLabel(file.name.replace(/\.svg$/, '').replaceAll('-', '_'));
   const href = `/ui/jobs/${jobId}/artifacts/${file.path}?raw=1`;
@@ -73,6 +89,6 @@ export const resultPanel = (
   result: Result,
 ): Html => html`<section class="panel" id="result" data-live aria-labelledby="result-h"><h2 id="result-h">Result</h2>
 ${result.charts.map((file) => chart(jobId, file))}${numbers(result.series, jobId)}
-${result.gates ? gatesTable(result.gates) : ''}${result.backtest ? metricsTable(result.backtest) : ''}
+${result.gates ? gatesTable(result.gates) : ''}${result.shadow ? shadowLine(jobId, result.shadow) : ''}${result.backtest ? metricsTable(result.backtest) : ''}
 ${result.report ? html`<article class="card"><header><h3>Report</h3>${result.report.labels.map((name) => html` ${label(name)}`)}</header>${markdown(result.report.text)}</article>` : ''}
 ${result.card ? cardPart(result.card) : ''}</section>`;

@@ -17,7 +17,8 @@ export type Trouble = {
   recovered: Failed[];
 };
 
-const SUMMARY = /^outputs\/agents\/[^/]+\/\d+\/error_summary\.json$/;
+// What befalls the shadow troubles no job: its report says it.
+const SUMMARY = /^outputs\/agents\/(?!shadow\/)[^/]+\/\d+\/error_summary\.json$/;
 /** Summaries that are read for one page. */
 const MAX_SUMMARIES = 40;
 const Session = z.object({ labels: AnswerLabels.nullable() });
