@@ -17,6 +17,9 @@ const MAX_RETRY_AFTER_MS = 20_000;
 const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
 
+/** Agents whose answers nothing rests on: how a provider treats them decides nothing for the others. */
+const ASIDE: ReadonlySet<string> = new Set(['shadow', 'doctor']);
+
 /** Monotonic time, in ms. */
 export type Time = { now: () => number; sleep: (ms: number) => Promise<void> };
 
@@ -94,6 +97,7 @@ const holder = ({ budgets }: ChainDeps, asking: Asking, target: ProviderTarget, 
 const askTarget = async (deps: ChainDeps, asking: Asking, { target, provider }: Planned, attempts: Log): Promise<Answered | null> => {
   const { time, clock, cooldown, random } = deps;
   const { prompt, secrets, endsAt } = asking;
+  const counts = !ASIDE.has(asking.request.agent);
   const { settings } = asking.request;
   const price = targetPrice(deps.prices, target);
   const bound = usageBound(prompt, settings.max_output_tokens);
@@ -110,12 +114,12 @@ const askTarget = async (deps: ChainDeps, asking: Asking, { target, provider }: 
     if (reply) {
       const usage = reply.usage ?? bound;
       const actual = amountOf(price, usage);
-      cooldown.answered(target);
+      if (counts) cooldown.answered(target);
       log(attempts, target, n, null, latency_ms, actual);
       // Settled once the answer is journaled: until then the whole reservation counts.
       return { ...reply, usage, target, latency_ms, reservation: { id, reserved, actual } };
     }
-    cooldown.failed(target, failure);
+    if (counts) cooldown.failed(target, failure);
     log(attempts, target, n, failure, latency_ms, failure.billed ? reserved : NOTHING);
     if (failure.billed) await reservation.settle(reserved);
     const wait = waitMs(failure, n - 1, random);

@@ -138,6 +138,20 @@ describe('the proof fails when code', () => {
       '"route" must be an object',
     ],
     [
+      'takes the verdict from the shadow',
+      REPORT,
+      "route: { guard: 'passed', gates: verdict }",
+      "route: { guard: 'passed', gates: beside?.outputs.shadow?.agreed === 0 ? 'failed' : 'passed' }",
+      'which is no verdict',
+    ],
+    [
+      'stops where the shadow disagrees',
+      REPORT,
+      'return finished(docs, { ...told, guard_status: told.report.guard_status, override: null }, beside);',
+      "if (beside?.outputs.shadow?.agreed === 0) return { artifacts: [], event: null, route: { guard: 'failed', gates: 'failed' } };\n    return finished(docs, { ...told, guard_status: told.report.guard_status, override: null }, beside);",
+      'which is no verdict',
+    ],
+    [
       'spreads the answer into a route',
       REPORT,
       "route: { guard: 'passed', gates: verdict }",
