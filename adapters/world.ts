@@ -20,36 +20,23 @@ import type {
 } from '../contracts/ports.ts';
 import type { RunnerPort } from '../contracts/runner.ts';
 import { capabilityOf } from '../functions/lib/capability.ts';
+import type { requireConfirmed } from '../functions/lib/live-plan.ts';
 import { createArtifacts } from './aws/artifacts.ts';
 import { createAuditLog } from './aws/audit-log.ts';
 import { createBudgets } from './aws/budgets.ts';
 import { createCassettes } from './aws/cassettes.ts';
-import { clientConfig, createClients, type RequestHandler } from './aws/clients.ts';
-import { createDigestIndex } from './aws/digest-index.ts';
-import { createDigests } from './aws/digests.ts';
+import { type Clients, createClients, type RequestHandler } from './aws/clients.ts';
 import { createEventLog } from './aws/event-log.ts';
 import { createExecutions } from './aws/executions.ts';
 import { createFlagStore } from './aws/flags.ts';
 import { createJobIndex } from './aws/job-index.ts';
 import { createKeyRing } from './aws/key-ring.ts';
 import { createLinkIndex } from './aws/link-index.ts';
-import { secretKeys } from './aws/provider-keys.ts';
-import { createStoredLogs } from './aws/stored-logs.ts';
 import { createTaskTokens } from './aws/task-tokens.ts';
 import { createTelemetry } from './aws/telemetry.ts';
 import type { Env } from './env.ts';
 import { createMeter, type Meter } from './metrics.ts';
-import { createModel } from './model/call-model.ts';
-import { environmentKeys } from './model/keys.ts';
-import { createReplayModel } from './model/replay.ts';
-import type { NotifyConfig } from './notify/config.ts';
-import { heldWhileHalted } from './notify/held-outbox.ts';
-import { createNotifier } from './notify/notifier.ts';
-import { createOutbox, type Outbox } from './notify/outbox.ts';
-import { secretNotifyConfig } from './notify/secret-config.ts';
-import { createBuilds } from './runner/builds.ts';
-import { createRunner } from './runner/runner.ts';
-import { createDigestSigner } from './sign/signer.ts';
+import type { Outbox } from './notify/outbox.ts';
 import { createSwitchReader } from './switches.ts';
 
 /** Everything a function may touch outside itself. */
@@ -69,6 +56,8 @@ export type World = {
   telemetry: Telemetry;
   budgets: Budgets;
   model: ModelPort;
+  /** A live call needs an approval of exactly the plan that holds now. */
+  requireConfirmed: typeof requireConfirmed;
   keyRing: ReadKeyRing;
   outbox: Outbox;
   /** A link by its name. */
@@ -91,84 +80,72 @@ export type World = {
 /** `SOURCE_DATE_EPOCH` fixes time (https://reproducible-builds.org/specs/source-date-epoch/). */
 const createClock = ({ SOURCE_DATE_EPOCH: epoch }: Env): Clock => (epoch === undefined ? () => new Date() : () => new Date(epoch * 1000));
 
-const providerKeys = (env: Env) =>
-  env.HOLDPOINT_LLM_KEYS_SECRET_ARN
-    ? secretKeys({ arn: env.HOLDPOINT_LLM_KEYS_SECRET_ARN, region: env.AWS_REGION, now: () => performance.now() })
-    : environmentKeys(env.providerKeys);
-
-/** The function's own credentials sign calls to Bedrock. */
-const awsCredentials = ({
-  AWS_ACCESS_KEY_ID: accessKeyId,
-  AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  AWS_SESSION_TOKEN: sessionToken,
-}: Env) =>
-  accessKeyId && secretAccessKey
-    ? { credentials: async () => ({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }) }
-    : {};
-
-/** Addresses of the environment, and those of its secret, which win. */
-const notifyConfig = (env: Env): (() => Promise<NotifyConfig>) => {
-  const { notify, HOLDPOINT_NOTIFY_SECRET_ARN: arn } = env;
-  if (!arn) return async () => notify;
-  const secret = secretNotifyConfig({ arn, region: env.AWS_REGION, variables: {}, now: () => performance.now() });
-  return async () => {
-    const found = await secret();
-    return { ...found, addresses: new Map([...notify.addresses, ...found.addresses]) };
-  };
-};
-
 /** Derives a link from its name and the key ring; a link whose key has left the ring leads nowhere. */
 const createLinkOf =
   (env: Env, keyRing: () => Promise<KeyRing>): LinkOf =>
   async (ref) =>
     new URL(`/a/${capabilityOf(await keyRing(), ref, ref) ?? ''}`, env.HOLDPOINT_ORIGIN).href;
 
+/** What the parts are made from. */
+export type Given = Pick<World, 'env' | 'clock' | 'timer' | 'artifacts' | 'cassettes' | 'budgets' | 'linkOf' | 'switches'> & {
+  requestHandler: RequestHandler | undefined;
+  clients: Clients;
+};
+
+/** What only some functions do. Another function's bundle carries nothing of it, and its world refuses. */
+export type Parts = {
+  asks?: { model: (given: Given) => ModelPort; requireConfirmed: World['requireConfirmed'] };
+  tells?: (given: Given) => Outbox;
+  proves?: (given: Given) => World['proof'];
+  checks?: (given: Given) => RunnerPort;
+};
+
+const without = (part: string, given: string) => (): never => {
+  throw new Error(`this function was made without what ${part}; give its handler ${given}`);
+};
+const noModel = without('asks models', 'ASKS of adapters/model/parts.ts');
+const noProof = without('signs and verifies logs', 'PROVES of adapters/sign/parts.ts');
+const noOutbox = without('tells people', 'TELLS of adapters/notify/parts.ts');
+const noRunner = without('runs checks', 'CHECKS of adapters/runner/parts.ts');
+
+const MUTE: Outbox = { record: async () => noOutbox(), notify: async () => noOutbox(), flush: async () => noOutbox() };
+
+export type WorldOptions = Parts & { requestHandler?: RequestHandler | undefined; report?: World['report'] };
+
 /** The only place where ports meet their implementations. */
-export const createWorld = (env: Env, requestHandler?: RequestHandler, report: World['report'] = () => undefined): World => {
-  const { s3, unchecked, dynamo, sfn } = createClients(env, requestHandler);
-  const cassettes = createCassettes(s3, env.HOLDPOINT_CASSETTES_BUCKET);
-  const artifacts = createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET);
-  const budgets = createBudgets(dynamo, env.HOLDPOINT_TABLE);
-  const clock = createClock(env);
+export const createWorld = (env: Env, options: WorldOptions = {}): World => {
+  const { requestHandler, report = () => undefined, asks, tells, proves, checks } = options;
+  const clients = createClients(env, requestHandler);
+  const { s3, dynamo, sfn } = clients;
   const audit = createAuditLog(s3, env.HOLDPOINT_EVENTS_BUCKET);
   const keyRing = createKeyRing(env);
-  const linkOf = createLinkOf(env, keyRing);
-  const timer = () => new Date();
-  const notifier = createNotifier({ config: notifyConfig(env), sns: clientConfig(env, requestHandler), clock: timer });
   const flags = createFlagStore(dynamo, env.HOLDPOINT_TABLE);
-  const switches = createSwitchReader({ store: flags, audit, maxAgeMs: env.HOLDPOINT_FLAGS_MAX_AGE_MS, now: Date.now });
+  const given: Given = {
+    ...{ env, requestHandler, clients, clock: createClock(env), timer: () => new Date() },
+    artifacts: createArtifacts(s3, env.HOLDPOINT_ARTIFACTS_BUCKET),
+    cassettes: createCassettes(s3, env.HOLDPOINT_CASSETTES_BUCKET),
+    budgets: createBudgets(dynamo, env.HOLDPOINT_TABLE),
+    linkOf: createLinkOf(env, keyRing),
+    switches: createSwitchReader({ store: flags, audit, maxAgeMs: env.HOLDPOINT_FLAGS_MAX_AGE_MS, now: Date.now }),
+  };
+  const { requestHandler: _, clients: __, ...stores } = given;
+  const proof = proves?.(given);
   return {
-    env,
-    clock,
-    timer,
+    ...stores,
     log: createEventLog(s3, env.HOLDPOINT_EVENTS_BUCKET),
     index: createJobIndex(dynamo, env.HOLDPOINT_TABLE),
     tokens: createTaskTokens(dynamo, env.HOLDPOINT_TABLE),
     links: createLinkIndex(dynamo, env.HOLDPOINT_TABLE),
     executions: createExecutions(sfn, env.HOLDPOINT_JOB_MACHINE_ARN),
-    ...{ artifacts, cassettes, budgets },
     telemetry: createTelemetry(s3, env.HOLDPOINT_TELEMETRY_BUCKET),
-    model: createModel({
-      config: env.llm,
-      replay: (secrets) => createReplayModel({ cassettes, secrets }),
-      ...{ cassettes, artifacts, budgets, clock },
-      keys: providerKeys(env),
-      secrets: env.knownSecrets,
-      ...awsCredentials(env),
-      limits: async (scope) => scope.limits ?? env.llm.budget,
-    }),
-    ...{ keyRing, linkOf, report, meter: createMeter(env) },
-    outbox: heldWhileHalted(createOutbox({ artifacts, notifier, linkOf, clock: timer }), switches),
-    proof: {
-      digests: createDigests(s3, unchecked, env.HOLDPOINT_EVENTS_BUCKET),
-      index: createDigestIndex(dynamo, env.HOLDPOINT_TABLE),
-      logs: createStoredLogs(unchecked, env.HOLDPOINT_EVENTS_BUCKET),
-      signer: createDigestSigner(env),
+    model: asks?.model(given) ?? { ask: async () => noModel() },
+    requireConfirmed: asks?.requireConfirmed ?? noModel,
+    outbox: tells?.(given) ?? MUTE,
+    runner: checks?.(given) ?? { repository: '', run: async () => noRunner() },
+    ...{ keyRing, report, audit, flags, meter: createMeter(env) },
+    // A getter: what judges logs is asked for by the few functions that do.
+    get proof() {
+      return proof ?? noProof();
     },
-    ...{ audit, flags, switches },
-    runner: createRunner({
-      config: env.HOLDPOINT_RUNNER,
-      ...{ artifacts, secrets: env.knownSecrets, clock: timer, builds: createBuilds(env) },
-    }),
   };
 };

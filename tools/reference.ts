@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { bundlesPage } from './reference/bundles.ts';
 import { cliPage } from './reference/cli.ts';
 import { approvalsPage, codesPage } from './reference/codes.ts';
 import { configurationPage } from './reference/configuration.ts';
@@ -14,6 +15,7 @@ const FOLDER = new URL('../docs/reference/', import.meta.url);
 
 const PAGES: Record<string, () => string | Promise<string>> = {
   'approvals.md': approvalsPage,
+  'bundles.md': bundlesPage,
   'cli.md': cliPage,
   'codes.md': codesPage,
   'configuration.md': configurationPage,

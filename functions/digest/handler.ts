@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PROVES } from '../../adapters/sign/parts.ts';
 import type { World } from '../../adapters/world.ts';
 import { type DigestReport, digestPass, LogTampered } from '../stage/digest.ts';
 import { handler } from '../stage/handlers.ts';
@@ -16,4 +17,4 @@ export const countedPass = async (world: World, payload: unknown): Promise<Diges
   }
 };
 
-export const create = handler(countedPass);
+export const create = handler(countedPass, PROVES);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { handler } from '../stage/handlers.ts';
 import { reconcile } from '../stage/reconcile.ts';
 import { parsePayload } from '../stage/run-stage.ts';
@@ -10,4 +11,4 @@ export const create = handler(async (world, payload) => {
   const options = parsePayload(Options, payload ?? {});
   await restoreSwitches(world);
   return reconcile(world, options);
-});
+}, TELLS);

@@ -6,7 +6,6 @@ import { modeFor } from '../../contracts/flags.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { Artifact, RunnerEffects, StageEffects } from '../../contracts/stage.ts';
 import { limitsOf, mayEscalate } from '../lib/limits.ts';
-import { requireConfirmed } from '../lib/live-plan.ts';
 import { allowCheck, allowExternalWrite, allowModelCall } from '../lib/switches/allow.ts';
 
 /** Where the registry keeps its trials, one object each. */
@@ -29,7 +28,7 @@ const asker = (world: World, context: JobContext, visit: number, job: JobState |
     // What the job may do, not what is left of it: while flags cannot be read a live job waits, it is not replayed.
     allowModelCall(now, now.readable ? mode : context.mode);
     // The plan was approved in the mode of the job. A flag can only make it safer, which asks nobody again.
-    if (mode !== 'replay') requireConfirmed(job, llm, context.mode);
+    if (mode !== 'replay') world.requireConfirmed(job, llm, context.mode);
     try {
       const answer = await world.model.ask(request, { ...scope, mode, ordinal: ordinal++ });
       if (answer.cost_usd > 0) world.meter.add('LlmSpend', answer.cost_usd);

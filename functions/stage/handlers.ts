@@ -4,7 +4,9 @@ import { isTransient } from '../../adapters/aws/aws-errors.ts';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
 import type { Meter } from '../../adapters/metrics.ts';
-import { createWorld, type World } from '../../adapters/world.ts';
+import { ASKS } from '../../adapters/model/parts.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
+import { createWorld, type Parts, type World } from '../../adapters/world.ts';
 import { asError, RetryableError } from '../../contracts/errors.ts';
 import type { Decoder, Stage } from '../../contracts/stage.ts';
 import { redact } from '../lib/redaction.ts';
@@ -69,14 +71,13 @@ const withoutSecrets = (error: Error, env: Env): Error => {
   return error;
 };
 
-/** Wraps an effectful function of (world, payload) as a Lambda handler. */
+/** Wraps an effectful function of (world, payload) as a Lambda handler. `parts` are what its world needs beyond logs and stores. */
 export const handler =
-  (run: (world: World, payload: unknown) => Promise<unknown>): Create =>
+  (run: (world: World, payload: unknown) => Promise<unknown>, parts: Parts = {}): Create =>
   (env, requestHandler) => {
     const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
-    const world = createWorld(env, requestHandler, (error) =>
-      logger.error('unexpected', { error: { name: error.name, message: error.message } }),
-    );
+    const report: World['report'] = (error) => logger.error('unexpected', { error: { name: error.name, message: error.message } });
+    const world = createWorld(env, { ...parts, requestHandler, report });
     const wrapped = middy()
       .use(logged(logger))
       .use(measured(world.meter))
@@ -91,12 +92,12 @@ export const handler =
     return async (payload) => Reflect.apply(wrapped, undefined, [payload, context]);
   };
 
-/** `export const create = stage(compile)`: a stage behind the harness. */
-export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>): Create =>
-  handler((world, payload) => runStage(world, definition, payload));
+/** `export const create = stage(compile)`: a stage behind the harness; an agent is given `ASKS`. */
+export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>, parts?: Parts): Create =>
+  handler((world, payload) => runStage(world, definition, payload), parts);
 
-/** A state that waits for people. */
-export const hold = (rules: HoldRules): Create => handler((world, payload) => openHold(world, rules, payload));
+/** A state that waits for people, and tells them. */
+export const hold = (rules: HoldRules): Create => handler((world, payload) => openHold(world, rules, payload), TELLS);
 
-/** The state that ends jobs which did not succeed. */
-export const end = <E>(rules: EndRules<E>): Create => handler((world, payload) => endJob(world, rules, payload));
+/** The state that ends jobs which did not succeed. Its doctor asks a model. */
+export const end = <E>(rules: EndRules<E>): Create => handler((world, payload) => endJob(world, rules, payload), ASKS);

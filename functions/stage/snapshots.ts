@@ -4,7 +4,6 @@ import { asError, SnapshotRefused } from '../../contracts/errors.ts';
 import { Snapshot, snapshotDataKey, snapshotManifestKey } from '../../contracts/snapshot.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { json } from '../lib/decode.ts';
-import { ingest } from '../lib/snapshot.ts';
 
 const decode = json(Snapshot);
 const MANIFESTS = 'snapshots/';
@@ -21,6 +20,8 @@ const stored = async (world: World, id: string): Promise<Snapshot | null> => {
 export const createSnapshots = (world: World) => ({
   put: async (id: string, csv: string, options: { symbol: string | null; source: string | null }): Promise<Snapshot> => {
     try {
+      // Loaded with the first upload: a parser of CSV is more than a page needs to start.
+      const { ingest } = await import('../lib/snapshot.ts');
       const { manifest, body } = ingest(csv, { snapshot_id: id, ...options });
       await world.artifacts.create(snapshotDataKey(manifest.sha256), body, 'text/csv');
       const created = await world.artifacts.create(snapshotManifestKey(id), canonicalJson(manifest), 'application/json');

@@ -4,8 +4,10 @@ import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import * as z from 'zod';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
-import { createIssuer } from '../../adapters/oidc/issuer.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
+import { issuerOnUse } from '../../adapters/oidc/issuer-on-use.ts';
 import { admissionOf } from '../../adapters/oidc/settings.ts';
+import { PROVES } from '../../adapters/sign/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { Refusal } from '../../contracts/commands.ts';
 import { ActorId } from '../../contracts/ids.ts';
@@ -21,7 +23,7 @@ import type { WebDeps } from './deps.ts';
 import { EVERYBODY, type Operators } from './http/operator.ts';
 import { type Caller, callerOfClaims } from './session/person.ts';
 import { createSignIn, type SignIn } from './session/sign-in.ts';
-import { createVault } from './session/vault.ts';
+import { vaultOnUse } from './session/vault-on-use.ts';
 
 /** Locally the caller says who they are; on this machine only, and the log says that nobody checked. */
 const USER_HEADER = 'x-holdpoint-user';
@@ -58,8 +60,8 @@ const signInOf = (env: Env, world: World, identify: Identify, local: boolean): S
   if (!config) return null;
   return createSignIn({
     config,
-    issuer: createIssuer(config, { region: env.AWS_REGION, now: Date.now }),
-    vault: createVault({ ring: world.keyRing, audience: `${env.HOLDPOINT_ENV} ${config.issuer} ${config.client_id}`, now: Date.now }),
+    issuer: issuerOnUse(config, { region: env.AWS_REGION, now: Date.now }),
+    vault: vaultOnUse({ ring: world.keyRing, audience: `${env.HOLDPOINT_ENV} ${config.issuer} ${config.client_id}`, now: Date.now }),
     verified: local ? () => null : verifiedClaims,
     otherwise: identify,
   });
@@ -84,7 +86,7 @@ export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & P
 
 /** The web application over a world: the same in Lambda and on this machine. */
 export const createApp = (env: Env, options: AppOptions): { app: Hono; world: World } => {
-  const world = createWorld(env, options.requestHandler);
+  const world = createWorld(env, { ...TELLS, ...PROVES, requestHandler: options.requestHandler });
   const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
   const identify = options.local ? identifyLocal : identifyVerified(env);
   const signIn = signInOf(env, world, identify, options.local);

@@ -8,6 +8,7 @@ import {
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
+  RuntimeManagementMode,
   Tracing,
   type Version,
 } from 'aws-cdk-lib/aws-lambda';
@@ -55,6 +56,8 @@ export class HandlerFunction extends Construct {
       functionName: name,
       description: spec.description,
       runtime: Runtime.NODEJS_24_X,
+      // The SDK comes with the runtime: it changes with a deployment, never under a waiting job.
+      runtimeManagementMode: RuntimeManagementMode.FUNCTION_UPDATE,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: code(spec, environment),

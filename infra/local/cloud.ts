@@ -157,7 +157,10 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const counted = countedBy(meter, sfn);
     const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true, counted });
     // No function may write all of this: it is there before the first of them runs.
-    await seed(createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), inProcess(endpoint)), REPOSITORY);
+    await seed(
+      createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), { requestHandler: inProcess(endpoint) }),
+      REPOSITORY,
+    );
     const work = async (name: FunctionName, payload: unknown) => {
       const done = await invoke(functionArn(name), payload);
       if (!done.ok) options.report(`${name}: ${done.errorType}: ${done.errorMessage}`);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle, ROOT } from '../../infra/aws/bundle.ts';
+import { bundle, bundleBytes, ROOT } from '../../infra/aws/bundle.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
 import { type Figure, percentiles } from './stats.ts';
@@ -22,14 +22,15 @@ export const coldFigures = (n: number): Figure[] => {
   try {
     const variables = functionVariables(folder, { aws: 'http://127.0.0.1:9', web: 'http://127.0.0.1:9' }, {});
     return FUNCTIONS.map((spec) => {
-      const files = bundle(spec, { providers: false });
+      const made = bundle(spec, { providers: [], signIn: false });
+      const { files } = made;
       const target = join(folder, spec.name);
       mkdirSync(target);
       for (const [name, contents] of Object.entries(files)) writeFileSync(join(target, name), contents);
       const file = join(target, 'index.mjs');
       const env = { PATH: process.env['PATH'], ...variables(spec.name) };
       const samples = Array.from({ length: n }, () => importMs(file, env));
-      const kb = Math.round((files['index.mjs']?.byteLength ?? 0) / KB);
+      const kb = Math.round(bundleBytes(made).start / KB);
       return { bench: 'cold_start', what: spec.name, n, kb, import_ms: percentiles(samples).p50_ms };
     });
   } finally {

@@ -2,6 +2,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { type ApprovalPolicy, LOCAL_POLICY } from '../../contracts/approval-policy.ts';
 import { JobView } from '../../contracts/http.ts';
@@ -51,7 +52,7 @@ describeInBrowser("an approver's link", () => {
   beforeAll(async () => {
     const environment = { HOLDPOINT_APPROVAL_POLICY: JSON.stringify(POLICY) };
     [cloud, tabs] = await Promise.all([startTestCloud({ environment }), startBrowser()]);
-    world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')));
+    world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')), TELLS);
   });
   afterAll(async () => {
     await tabs.close();
@@ -258,7 +259,7 @@ describeInBrowser("an approver's link, where people sign in", () => {
     const policy: ApprovalPolicy = { ...LOCAL_POLICY, steps: { blueprint: { approvers: [ANN], proven_by: ['oidc', 'link'] } } };
     const environment = { HOLDPOINT_APPROVAL_POLICY: JSON.stringify(policy) };
     [cloud, tabs] = await Promise.all([startTestCloud({ environment, oidc: true }), startBrowser()]);
-    world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')));
+    world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')), TELLS);
   });
   afterAll(async () => {
     await tabs.close();

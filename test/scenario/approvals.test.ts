@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { ApprovalPolicy, StepPolicy } from '../../contracts/approval-policy.ts';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
@@ -41,7 +42,7 @@ type Fixture = { cloud: TestCloud; world: World; commands: Commands };
 const start = async (rules: ApprovalPolicy): Promise<Fixture> => {
   const environment = { HOLDPOINT_APPROVAL_POLICY: JSON.stringify(rules) };
   const cloud = await startTestCloud({ environment });
-  const world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')));
+  const world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')), TELLS);
   return { cloud, world, commands: createCommands(world) };
 };
 
@@ -361,7 +362,7 @@ describe('a link that is still open when the job is redriven', () => {
     await untilSettled(cloud.web, job_id, 'runspec');
     const state = (await commands.load(job_id))?.state;
     if (!state) throw new Error('no job');
-    await redrive(createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})('reconcile'))), { state, events: [] }, 'test');
+    await redrive(createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})('reconcile')), TELLS), { state, events: [] }, 'test');
     await until(
       () => getJob(cloud.web, job_id),
       ({ job, events }) => types(events).includes('REDRIVEN') && job.step === 'runspec',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { create as createCompile } from '../../functions/compile/handler.ts';
 import { create as createIntake } from '../../functions/intake/handler.ts';
@@ -17,7 +18,7 @@ let runs = 2000;
 
 beforeAll(async () => {
   cloud = await startTestCloud();
-  world = createWorld(env('reconcile'));
+  world = createWorld(env('reconcile'), TELLS);
 });
 afterAll(() => cloud.remove());
 
@@ -71,7 +72,7 @@ describe('one owner', () => {
     const events = await world.log.read(jobId);
     const state = fold(events);
     if (!state) throw new Error('no job');
-    await redrive(createWorld(env('reconcile')), { state, events }, 'test');
+    await redrive(createWorld(env('reconcile'), TELLS), { state, events }, 'test');
     await untilSettled(cloud.web, jobId, 'runspec');
     const compile = createCompile(env('compile'));
     await expect(compile({ state: 'Compile', run_id: 'run-old', input: { context } })).rejects.toMatchObject({ name: 'Superseded' });

@@ -2,6 +2,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
 import { verifyChain } from '../../functions/lib/event.ts';
@@ -31,7 +32,7 @@ const asking = ({ user }: Question): string | undefined =>
 let cloud: TestCloud;
 let sfn: SFNClient;
 const credentials = { accessKeyId: 'admin', secretAccessKey: 'admin' };
-const worldOf = (name: string): World => createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})(name)));
+const worldOf = (name: string): World => createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})(name)), TELLS);
 
 beforeAll(async () => {
   cloud = await startTestCloud({ simulate: { answer: asking }, environment: { HOLDPOINT_LLM_DISABLE_NETWORK: undefined } });

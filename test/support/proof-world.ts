@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clients, createClients } from '../../adapters/aws/clients.ts';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
+import { PROVES } from '../../adapters/sign/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { EMPTY_LOG, sealEvent } from '../../functions/lib/event.ts';
@@ -45,7 +47,7 @@ export const startProofWorld = async (environment: Record<string, string> = {}):
   const variables = functionVariables(dataDir, { aws: 'http://127.0.0.1:1', web: 'http://127.0.0.1:2' }, environment)('digest');
   const env = readEnv(variables);
   return {
-    world: createWorld(env, inProcess(faulty)),
+    world: createWorld(env, { ...TELLS, ...PROVES, requestHandler: inProcess(faulty) }),
     clients: createClients(env, inProcess(endpoint)),
     fault,
     loseTable: async () => {

@@ -1,4 +1,5 @@
+import { ASKS } from '../../../adapters/model/parts.ts';
 import { stage } from '../../stage/handlers.ts';
 import { intent } from './intent.ts';
 
-export const create = stage(intent);
+export const create = stage(intent, ASKS);

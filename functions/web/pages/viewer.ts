@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import { prune } from '../model/prune.ts';
 import { readable } from '../model/readable.ts';
-import { TABLE_ROWS, tablePage } from '../model/table.ts';
 import { clip, excerpt, figure, fileSize } from '../model/text.ts';
 import type { Html } from './layout.ts';
 import { markdown } from './markdown.ts';
@@ -81,7 +80,9 @@ const cellClass = (cell: string): Html | string => {
 
 const row = (cells: string[]): Html => html`<tr>${cells.map((cell) => html`<td${cellClass(cell)}>${clip(cell, 200)}</td>`)}</tr>`;
 
-const table = (text: string, { page, pageHref }: Viewed): Html => {
+const table = async (text: string, { page, pageHref }: Viewed): Promise<Awaited<Html>> => {
+  // With it comes a parser, which no other page needs.
+  const { TABLE_ROWS, tablePage } = await import('../model/table.ts');
   const shown = tablePage(text, page);
   const first = (shown.page - 1) * TABLE_ROWS + 1;
   const where =

@@ -1,5 +1,6 @@
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { readEnv } from '../../../adapters/env.ts';
+import { TELLS } from '../../../adapters/notify/parts.ts';
 import { createWorld } from '../../../adapters/world.ts';
 import { LOCAL_POLICY } from '../../../contracts/approval-policy.ts';
 import { DEFAULT_ADDRESS } from '../../../contracts/notification.ts';
@@ -35,7 +36,7 @@ export const OPERATOR = { type: 'user', id: 'ops', identity: 'local' } as const;
 
 /** The commands as the API carries them out, with the API's own identity. */
 export const commandsOf = ({ dataDir, aws, web }: TestCloud, environment = {}) =>
-  createCommands(createWorld(readEnv(functionVariables(dataDir, { aws, web }, environment)('web'))));
+  createCommands(createWorld(readEnv(functionVariables(dataDir, { aws, web }, environment)('web')), TELLS));
 
 /** Decides what waits at `step`. */
 export const decide = async (
