@@ -4,7 +4,7 @@ import { FUNCTIONS, type FunctionSpec } from '../../infra/functions.ts';
 import { code, codes, page, table } from './markdown.ts';
 
 /** Rounded up, so that not every change of code changes this page. */
-const STEP = 25_000;
+const STEP = 50_000;
 const kb = (bytes: number): string => (bytes === 0 ? '' : String((Math.ceil(bytes / STEP) * STEP) / 1000));
 
 const WHOLE: BundleOptions = { providers: ['anthropic', 'bedrock', 'openai-compatible'], signIn: true };
