@@ -4,6 +4,7 @@ import { checkEnvironment } from './environment/check.ts';
 import { Llm, PRODUCTION_PROVIDERS } from './environment/llm.ts';
 import { Oidc, Operators } from './environment/oidc.ts';
 import { Alarms, Ci, Deployment, Domain, Notifications } from './environment/operations.ts';
+import { Runner } from './environment/runner.ts';
 
 /** Retentions that CloudWatch Logs accepts, in days. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
@@ -63,6 +64,8 @@ export const EnvironmentFields = z.strictObject({
   monthlyUsd: z.number().min(1),
   deployment: Deployment,
   ci: Ci.prefault({}),
+  /** Absent: no build project, and checks of this environment are left to people. */
+  runner: Runner.optional(),
 });
 
 export const Environment = EnvironmentFields.superRefine(checkEnvironment);

@@ -35,3 +35,6 @@ export const alarmName = (environment: Named, alarm: string): string => `${base(
 export const databaseName = (environment: Named): string => base(environment).replaceAll('-', '_');
 
 export const contextSecretName = (environment: Named): string => `${base(environment)}-context-keys`;
+
+/** Of the build project that runs checks. */
+export const runnerProjectName = (environment: Named): string => `${base(environment)}-runner`;

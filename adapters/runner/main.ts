@@ -23,6 +23,10 @@ const asked = Asked.parse(process.env);
 const prefix = asked.HOLDPOINT_RUNNER_PREFIX;
 const variables = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
+// A build that is stopped still says so.
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+
 const result = await executeCheck(
   {
     purpose: asked.HOLDPOINT_RUNNER_PURPOSE,
@@ -30,7 +34,11 @@ const result = await executeCheck(
     attempt: asked.HOLDPOINT_RUNNER_ATTEMPT,
     prefix,
   },
-  { checkout: process.cwd(), variables, secrets: [], clock: () => new Date(), scope: asked.HOLDPOINT_ARTIFACTS_BUCKET },
+  {
+    ...{ checkout: process.cwd(), variables, secrets: [], scope: asked.HOLDPOINT_ARTIFACTS_BUCKET },
+    clock: () => new Date(),
+    signal: stop.signal,
+  },
 );
 
 // Its own credentials: a command is given none of the variables that lead to them.

@@ -15,6 +15,7 @@ import { HandlerFunction } from './handler-function.ts';
 import { HttpApi } from './http-api.ts';
 import { JobMachine } from './job-machine.ts';
 import { ReconcileSchedule } from './reconcile-schedule.ts';
+import { RunnerProject } from './runner-project.ts';
 import type { StateStack } from './state-stack.ts';
 
 /** What of the tree is deployed. */
@@ -23,6 +24,8 @@ export type Sources = {
   readonly functions?: readonly FunctionSpec[];
   /** File of the job machine. */
   readonly definition?: string;
+  /** Folder of the tree that checks run on. */
+  readonly tree?: string;
 };
 
 type Props = StackProps & Sources & { readonly environment: Environment; readonly state: StateStack };
@@ -32,7 +35,7 @@ export class ServiceStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { environment, state, code, functions = FUNCTIONS, definition = JOB_MACHINE, ...props }: Props,
+    { environment, state, code, functions = FUNCTIONS, definition = JOB_MACHINE, tree = ROOT, ...props }: Props,
   ) {
     super(scope, id, { ...props, terminationProtection: environment.deletionProtection });
     this.addStackDependency(state, 'the tables and buckets its functions name');
@@ -57,6 +60,7 @@ export class ServiceStack extends Stack {
     new ApiDeployment(this, 'ApiDeployment', { environment, live, alarms: alarms.of('web') });
     new JobsDashboard(this, 'Dashboard', { environment, machine, handlers, definition });
     new MonthlyBudget(this, 'Budget', { environment });
+    if (environment.runner) new RunnerProject(this, 'Runner', { environment, runner: environment.runner, dataKey, tree });
     if (environment.ci.github) new GithubRoles(this, 'Github', { environment, github: environment.ci.github });
   }
 }

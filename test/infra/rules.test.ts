@@ -5,9 +5,9 @@ import { AwsSolutionsChecks, type NagPack, ServerlessChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { afterAll, expect, test } from 'vitest';
 import { ENVIRONMENTS } from '../../infra/environments.ts';
-import { environment, stubApp } from './synth.ts';
+import { environment, RUNNER_ENVIRONMENTS, stubApp } from './synth.ts';
 
-const { app, folder } = stubApp(ENVIRONMENTS);
+const { app, folder } = stubApp([...ENVIRONMENTS, ...RUNNER_ENVIRONMENTS]);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 type Acknowledged = { construct: string; id: string; reason: string };
@@ -56,6 +56,14 @@ test.each(['dev', 'staging'])('%s acknowledges what production does, and its ope
   expect(more.map((line) => line.split(' | ').slice(0, 2))).toEqual(
     ['GET', 'HEAD', 'POST'].map((method) => [`holdpoint-ENV-service/HttpApi/Api/${method}--a--{capability}`, 'AwsSolutions-APIG4']),
   );
+});
+
+test.each(['dev', 'prod'])('a build project in %s adds what is agreed for it, and nothing else', (env) => {
+  const more = lines(of(`checked-${env}`)).filter((line) => !lines(of(env)).includes(line));
+  expect(more.map((line) => line.split(' | ').slice(0, 2))).toEqual([
+    ...(env === 'dev' ? [['holdpoint-ENV-service/Runner/Project', 'AwsSolutions-CB4']] : []),
+    ['holdpoint-ENV-service/Runner/Role', 'AwsSolutions-IAM5[Resource::arn:aws:s3:::holdpoint-ENV-artifacts/jobs/*/outputs/runner/*]'],
+  ]);
 });
 
 test('an acknowledgement is about one construct, not an app or stack, and gives a reason', () => {

@@ -7,4 +7,5 @@ import './stack/http-api.ts';
 import './stack/job-machine.ts';
 import './stack/lint.ts';
 import './stack/operations.ts';
+import './stack/runner.ts';
 import './stack/state.ts';

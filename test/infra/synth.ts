@@ -32,7 +32,10 @@ export const stubApp = (environments: readonly Environment[], sources: Partial<S
   const stub = path.join(folder, 'stub');
   mkdirSync(stub);
   writeFileSync(path.join(stub, 'index.mjs'), 'export const handler = async () => null;');
-  return { app: buildApp({ environments, code: () => Code.fromAsset(stub), outdir: path.join(folder, 'out'), ...sources }), folder };
+  return {
+    app: buildApp({ environments, code: () => Code.fromAsset(stub), tree: stub, outdir: path.join(folder, 'out'), ...sources }),
+    folder,
+  };
 };
 
 const jsonAssets = (folder: string): Map<string, unknown> => {
@@ -88,6 +91,11 @@ export const LIVE_ENVIRONMENT: Environment = LIVE_CALLS;
 const RECORDING: Environment = { ...environment('dev'), name: 'recording', llm: { ...environment('dev').llm, mode: 'record' } };
 const SUFFIXED: Environment = { ...environment('dev'), name: 'suffixed', bucketSuffix: '123456789012' };
 
+/** With a build project that runs checks: with keys of AWS, and with keys of the account. */
+export const RUNNER_ENVIRONMENTS: readonly Environment[] = parseEnvironments(
+  ['dev', 'prod'].map((name) => ({ ...environment(name), name: `checked-${name}`, runner: {} })),
+);
+
 const synthesize = (environments: readonly Environment[]): ReadonlyMap<string, Synthesized> => {
   const { app, folder } = stubApp(environments);
   try {
@@ -106,9 +114,9 @@ const synthesize = (environments: readonly Environment[]): ReadonlyMap<string, S
 
 let done: ReadonlyMap<string, Synthesized> | undefined;
 
-/** The shipped environments and four that use what those do not: `signed`, `live`, `recording`, `suffixed`. Synthesized once per test file. */
+/** The shipped environments and those that use what they do not: `signed`, `live`, `recording`, `suffixed`, `checked-dev`, `checked-prod`. Synthesized once per test file. */
 export const synthesized = (name: string): Synthesized => {
-  done ??= synthesize([...ENVIRONMENTS, SIGNED, LIVE_ENVIRONMENT, RECORDING, SUFFIXED]);
+  done ??= synthesize([...ENVIRONMENTS, SIGNED, LIVE_ENVIRONMENT, RECORDING, SUFFIXED, ...RUNNER_ENVIRONMENTS]);
   const found = done.get(name);
   if (!found) throw new Error(`environment ${name} was not synthesized`);
   return found;
