@@ -15,7 +15,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const request = { purpose: 'test', repository: 'app', attempt: 2, prefix: 'jobs/0123456789ab/outputs/runner/test/1/attempt-2' } as const;
 let checkouts = 0;
-const execute = (check: Record<string, unknown>, variables: Record<string, string> = {}, prepare = (_: string) => undefined as unknown) => {
+const execute = (
+  check: Record<string, unknown>,
+  variables: Record<string, string> = {},
+  prepare: (checkout: string) => void = () => undefined,
+) => {
   const checkout = join(folder, String(checkouts++));
   mkdirSync(checkout);
   prepare(checkout);

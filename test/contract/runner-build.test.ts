@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -75,18 +75,20 @@ const answer = (target: string, input: Record<string, unknown>): [number, unknow
   return [200, { build: { id, buildStatus: 'IN_PROGRESS' } }];
 };
 
+const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const target = String(request.headers['x-amz-target']);
+  const input = JSON.parse(await bodyOf(request)) as Record<string, unknown>;
+  calls.push({ target, authorization: String(request.headers['authorization']), input });
+  const [status, body] = answer(target, input);
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', connection: 'close' }).end(JSON.stringify(body));
+};
+
 beforeAll(async () => {
   services = await startServices();
   const endpoint = await services.clients.s3.config.endpoint?.();
   s3 = `http://127.0.0.1:${endpoint?.port}`;
   artifacts = createArtifacts(services.clients.s3, BUCKET);
-  server = createServer(async (request, response) => {
-    const target = String(request.headers['x-amz-target']);
-    const input = JSON.parse(await bodyOf(request)) as Record<string, unknown>;
-    calls.push({ target, authorization: String(request.headers['authorization']), input });
-    const [status, body] = answer(target, input);
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', connection: 'close' }).end(JSON.stringify(body));
-  });
+  server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
