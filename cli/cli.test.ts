@@ -183,7 +183,7 @@ test('metrics, approvals, snapshots and reconcile print the answer as one docume
     '/metrics': { stalled_count: 0, jobs: { DONE: 2 } },
     '/approvals': { approvals: [], next_cursor: null },
     '/snapshots': { snapshots: [] },
-    '/reconcile': { checked: 1, repaired: 0, redelivered: 0, redriven: 0, failed: 0 },
+    '/reconcile': { checked: 1, repaired: 0, redelivered: 0, redriven: 0, recovered: 0, asked: 0, failed: 0, did: [] },
   };
   server.handle = ({ path }) => ({ json: answers[path] });
   for (const [argv, path] of [
@@ -195,7 +195,15 @@ test('metrics, approvals, snapshots and reconcile print the answer as one docume
     expect(JSON.parse((await run(...argv, '--json')).stdout)).toEqual(answers[path]);
     expect((await run(...argv)).stdout).not.toBe('');
   }
-  expect(JSON.parse(last()?.body ?? '')).toEqual({ restart_waiters: true });
+  expect(JSON.parse(last()?.body ?? '')).toEqual({ restart_waiters: true, open: true });
+});
+
+test('reconcile says in words what was done to which job', async () => {
+  const did = [{ job_id: JOB_ID, did: 'recovered: execution r1 is ABORTED and left no end of the job' }];
+  server.handle = () => ({ json: { checked: 3, repaired: 0, redelivered: 0, redriven: 1, recovered: 1, asked: 0, failed: 0, did } });
+  const { stdout } = await run('reconcile', '--once');
+  expect(stdout).toContain(`${JOB_ID}  recovered: execution r1 is ABORTED`);
+  expect(stdout).toContain('3 checked, 0 repaired, 0 redelivered, 1 redriven, 1 recovered, 0 handed to a person, 0 failed');
 });
 
 test('cost prints every counted unit and the sum; what nobody counted is said, not guessed', async () => {

@@ -1,4 +1,5 @@
 import { ApprovalStep, STEPS } from '../contracts/steps.ts';
+import { WATCHDOG } from '../contracts/watchdog.ts';
 import type { Api } from './api.ts';
 import { inWords, jobLabels, paintLabels, paintStatus } from './labels.ts';
 import type { Context } from './runner.ts';
@@ -40,6 +41,8 @@ export const nextFor = (job: Job): string | null => {
     const others = known.success && STEPS[known.data].onRevise !== undefined ? 'or reject, or revise' : 'or reject';
     return `decide with "holdpoint approve ${job.job_id} --step ${clean(job.step ?? '')}" (${others})`;
   }
+  if (job.status === 'WAITING_HUMAN' && job.step === WATCHDOG.step)
+    return `answer with "holdpoint resume ${job.job_id} continue" (or stop)`;
   if (job.status === 'WAITING_HUMAN') return `answer with "holdpoint resume ${job.job_id} 'your answer' --step ${clean(job.step ?? '')}"`;
   return job.status === 'RUNNING' ? `follow it with "holdpoint watch ${job.job_id}"` : null;
 };

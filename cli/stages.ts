@@ -18,6 +18,8 @@ const STAGE_OF: Record<string, string> = {
   CANCELLED: 'cancel',
   ERROR: 'error',
   STOPPED_BUDGET: 'budget',
+  STALE_RECOVERED: 'watchdog',
+  JOB_TIMEOUT: 'watchdog',
   DONE: 'done',
 };
 
@@ -125,6 +127,8 @@ export const stageLine = (event: EventView): StageLine => {
       const outcome = text(event.outputs['status']);
       return { tone: outcome === 'succeeded' ? 'good' : 'bad', stage: 'done', text: outcome };
     }
+    case 'STALE_RECOVERED':
+      return { tone: 'hold', stage, text: `recovered${said(event)}` };
     default: {
       const known = STAGE_OF[event.event_type] !== undefined;
       if (known && event.message !== null) return { tone: 'good', stage, text: clean(event.message) };

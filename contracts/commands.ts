@@ -1,5 +1,5 @@
 import type { Actor, JobEvent } from './events.ts';
-import type { DecisionView, ProblemCode } from './http.ts';
+import type { DecisionView, ProblemCode, ReconcileView } from './http.ts';
 import type { JobSpec } from './job-spec.ts';
 import type { Approval, JobState } from './job-state.ts';
 import type { Choice } from './steps.ts';
@@ -23,6 +23,11 @@ export type Channel = 'page' | 'http' | 'cli' | 'link';
 export type LoadedJob = { state: JobState; events: JobEvent[] };
 
 export type OpenedLink = LoadedJob & { approval: Approval; approver: string };
+
+/** `all`: every job that has a log; `open`: every job that is not done. */
+export type ReconcileOptions = { restartWaiters: boolean; all: boolean; open?: boolean };
+
+export type ReconcileReport = ReconcileView;
 
 /**
  * What people and CI can do to jobs. Page, HTTP and CLI all end here, so they mean the same (C9).
@@ -58,8 +63,5 @@ export type Commands = {
   redrive(jobId: string, command: { reason: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
   cancel(jobId: string, command: { reason: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
   /** One reconciler pass: projection, undelivered decisions, missing executions. */
-  reconcile(options: {
-    restartWaiters: boolean;
-    all: boolean;
-  }): Promise<{ checked: number; repaired: number; redelivered: number; redriven: number; failed: number }>;
+  reconcile(options: ReconcileOptions): Promise<ReconcileReport>;
 };

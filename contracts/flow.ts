@@ -64,6 +64,13 @@ export const CHAIN_FLOW = {
   Chain7: { next: 'ChainEnd' },
 } as const satisfies Record<string, StateFlow>;
 
+/**
+ * Longest time, in seconds, that the history of an execution may stand still while one of its stages works: the longest attempt that a machine
+ * allows (600), and the longest pause before the next one (300). Every attempt writes history, so retries need no allowance. A test
+ * compares this with every machine.
+ */
+export const LONGEST_SILENCE_S = 600 + 300;
+
 export type JobStateName = keyof typeof JOB_FLOW | 'Finish' | 'Stop';
 
 const flows: Record<string, StateFlow> = { ...JOB_FLOW, ...CHAIN_FLOW };

@@ -118,15 +118,24 @@ export type ResumeBody = z.infer<typeof ResumeBody>;
 export const CancelBody = z.strictObject({ reason: z.string().min(1).max(4000).optional() });
 export type CancelBody = z.infer<typeof CancelBody>;
 
-export const ReconcileBody = z.strictObject({ restart_waiters: z.boolean().default(false), all: z.boolean().default(false) });
+/** `open`: every job that is not done, due or not. `all`: every job that has a log. Otherwise what is due. */
+export const ReconcileBody = z.strictObject({
+  restart_waiters: z.boolean().default(false),
+  all: z.boolean().default(false),
+  open: z.boolean().default(false),
+});
 export type ReconcileBody = z.infer<typeof ReconcileBody>;
 
+/** Counts of one pass, and in words what was done to which job, the first 100 of them. */
 export const ReconcileView = z.strictObject({
   checked: z.int(),
   repaired: z.int(),
   redelivered: z.int(),
   redriven: z.int(),
+  recovered: z.int(),
+  asked: z.int(),
   failed: z.int(),
+  did: z.array(z.strictObject({ job_id: JobId, did: z.string() })),
 });
 export type ReconcileView = z.infer<typeof ReconcileView>;
 
@@ -202,6 +211,7 @@ export type QueueView = z.infer<typeof QueueView>;
 export const MetricsView = z.strictObject({
   /** Running jobs without an event for 15 minutes. */
   stalled_count: z.int().nullable(),
+  /** Decided waits whose next stage was seen to start, of those and the ones where it did not; what is under way counts as neither. */
   resume_success_rate: z.number().nullable(),
   /** Mean time from submission to DONE, waits for people included. */
   mean_converge_time: z.number().nullable(),

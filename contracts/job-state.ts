@@ -64,6 +64,8 @@ export type Approval = {
   links: IssuedLink[];
   reminders: number;
   expiries: number;
+  /** What an agent or the watchdog asks; absent where a signature is asked for. */
+  question?: string;
   /** What approving grants: the limits of a raised budget. */
   grant: Amount | null;
   decision: null | {
@@ -102,6 +104,9 @@ export type JobFacts = {
   redrives: number;
   /** How often the reconciler did that since a person last moved the job on. */
   automatic_redrives: number;
+  /** Waits that a person decided so that the job goes on, and how many of those something of the job was seen after. */
+  resumes: number;
+  resumed_ok: number;
   /** Set by CANCELLED until DONE follows. */
   cancelled: boolean;
   /** How often a model would have decided as the gates did; absent where none was asked. */

@@ -67,6 +67,9 @@ export const JobRecord = z.object({
   last_seq: z.int(),
   /** Absent where the job is not measured. */
   telemetry: Measured.exclude(['off']).optional(),
+  /** Decided waits, and those whose next stage was seen. Rows of earlier builds have neither. */
+  resumes: z.int().default(0),
+  resumed_ok: z.int().default(0),
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
@@ -127,8 +130,8 @@ export type Executions = {
   /** Starts by name; an execution of that name that exists already counts as started. */
   start(runId: string, input: string): Promise<void>;
   status(runId: string): Promise<ExecutionStatus | 'NOT_FOUND'>;
-  /** Events in its history: an execution ends at 25,000. */
-  historyLength(runId: string): Promise<number>;
+  /** How many events its history has (an execution ends at 25,000), and when the newest was written: its last sign of life. */
+  history(runId: string): Promise<{ events: number; newest_at: string | null }>;
   stop(runId: string, error: string, cause: string): Promise<void>;
   /** Answers a wait; false when it was already closed. */
   succeed(token: string, output: unknown): Promise<boolean>;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { WATCHDOG } from './watchdog.ts';
 
 /** Approval steps: what a person is asked to sign. */
 export const APPROVAL_STEPS = [
@@ -14,8 +15,8 @@ export const APPROVAL_STEPS = [
 export const ApprovalStep = z.enum(APPROVAL_STEPS);
 export type ApprovalStep = z.infer<typeof ApprovalStep>;
 
-/** Steps at which an agent asks a person a question: `resume` answers them. */
-export const QUESTION_STEPS = ['intent'] as const;
+/** Steps at which an agent, or the watchdog, asks a person a question: `resume` answers them. */
+export const QUESTION_STEPS = ['intent', WATCHDOG.step] as const;
 export const QuestionStep = z.enum(QUESTION_STEPS);
 export type QuestionStep = z.infer<typeof QuestionStep>;
 

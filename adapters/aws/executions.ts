@@ -47,11 +47,12 @@ export const createExecutions = (sfn: SFNClient, machineArn: string): Executions
         throw error;
       }
     },
-    historyLength: async (runId) => {
+    history: async (runId) => {
       // Events are numbered from 1, so the newest says how many there are.
       const newest = { executionArn: executionArn(machineArn, runId), reverseOrder: true, maxResults: 1, includeExecutionData: false };
       const { events } = await sfn.send(new GetExecutionHistoryCommand(newest));
-      return events?.[0]?.id ?? 0;
+      const [last] = events ?? [];
+      return { events: last?.id ?? 0, newest_at: last?.timestamp?.toISOString() ?? null };
     },
     stop: async (runId, error, cause) => {
       try {

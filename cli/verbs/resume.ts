@@ -40,7 +40,7 @@ export const resume: Verb = (program, run) => {
   withCommon(
     program
       .command('resume')
-      .description('answer the question an agent asked')
+      .description('answer the question an agent or the watchdog asked')
       .argument(...JOB_ARGUMENT)
       .argument('<ANSWER>', 'the answer, kept in the log', parseText)
       .option('--step <STEP>', 'the step that asks (default: the one that waits)', parseQuestionStep),

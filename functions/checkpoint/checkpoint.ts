@@ -7,8 +7,7 @@ import { usageEvent } from '../lib/agent/usage.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import { callsRealModel, livePlan } from '../lib/live-plan.ts';
-
-type Subject = { name: string; key: string; sha256: string }[];
+import { type Subject, subjectDigest } from '../lib/subject.ts';
 
 /** Artifacts of earlier states each step asks about: the approval covers exactly these bytes. */
 const SUBJECTS: Record<string, readonly string[]> = {
@@ -24,13 +23,6 @@ const MAX_REVISIONS = 5;
 /** What one approval multiplies a budget by. */
 const BUDGET_FACTOR = 2;
 const FINDINGS_SHOWN = 5;
-
-/**
- * Digest of what is signed: sha256 over the canonical state, visit and list of (name, key, sha256). The same bytes asked
- * about again are another question: a late click on the first must not answer it.
- */
-export const subjectDigest = (state: string, visit: number, subject: Subject): string =>
-  `sha256:${sha256Hex(canonicalJson({ state, visit, subject }))}`;
 
 const choicesOf = (state: string, visit: number, kind: string): string[] => {
   const to = reviseState(state);

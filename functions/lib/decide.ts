@@ -130,11 +130,18 @@ export const decide = (state: JobState, command: Decision): { draft: EventDraft;
   return { approval: open, draft: decisionDraft(state, open, command) };
 };
 
+/** An agent takes any answer; the watchdog one of those it named. */
+const refuseAnswer = ({ step, choices }: Approval, answer: string): void => {
+  if (choices.includes('resume') || choices.includes(answer)) return;
+  const named = choices.map((choice) => `"${choice}"`).join(' or ');
+  throw new Refusal('INVALID_INPUT', `step ${step} takes ${named}, not "${answer.slice(0, 40)}"`);
+};
+
 export type Answer = { step: string; answer: string; actor: Actor; channel: Channel };
 
 /**
- * Decides what an answer to an agent's question means. The same answer again is the one event.
- * @throws Refusal NOT_WAITING, DECISION_CONFLICT
+ * Decides what an answer to a question means. The same answer again is the one event.
+ * @throws Refusal NOT_WAITING, DECISION_CONFLICT, INVALID_INPUT
  */
 export const decideAnswer = (state: JobState, command: Answer): { draft: EventDraft; approval: Approval } | { already: DecisionView } => {
   const asked = latest(state, command.step);
@@ -151,6 +158,7 @@ export const decideAnswer = (state: JobState, command: Answer): { draft: EventDr
     throw new Refusal('NOT_WAITING', `job ${state.job_id} asks no question at step ${command.step}`);
   }
   const { approval } = state;
+  refuseAnswer(approval, command.answer);
   return {
     approval,
     draft: {

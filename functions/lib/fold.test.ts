@@ -44,6 +44,28 @@ describe('folding a log', () => {
     expect(fold(given(submitted, done('error'), redriven))).toMatchObject({ status: 'RUNNING', owner_run: 'run-2' });
   });
 
+  it('asks again what was open when a job that was done is redriven', () => {
+    const state = fold(given(submitted, waiting(), done('error'), redriven));
+    expect(state).toMatchObject({ status: 'WAITING_APPROVAL', step: 'blueprint', approval: { decision: null }, owner_run: 'run-2' });
+    expect(fold(given(submitted, waiting(), decision('APPROVED'), done('error'), redriven))?.status).toBe('RUNNING');
+  });
+
+  it('counts decided waits, and those that something of the job was seen after', () => {
+    const ran: EventDraft = { event_type: 'RUN_COMPLETED', state: 'Run', visit: 1, actor: STAGE };
+    const counted = (...drafts: EventDraft[]) => {
+      const { resumes, resumed_ok } = fold(given(submitted, ...drafts)) ?? {};
+      return [resumes, resumed_ok];
+    };
+    expect(counted(waiting())).toEqual([0, 0]);
+    expect(counted(waiting(), decision('APPROVED'))).toEqual([1, 0]);
+    expect(counted(waiting(), decision('APPROVED'), ran)).toEqual([1, 1]);
+    const byReconciler: EventDraft = { ...redriven, actor: { type: 'system', id: 'reconcile', identity: 'none' } };
+    expect(counted(waiting(), decision('APPROVED'), byReconciler)).toEqual([1, 0]);
+    const passed = { ...decision('APPROVED'), outputs: { ...decision('APPROVED').outputs, auto: true } };
+    expect(counted(passed)).toEqual([0, 0]);
+    expect(counted(waiting(), decision('REVISION_REQUESTED'), waiting(2), decision('APPROVED', 2), ran)).toEqual([2, 2]);
+  });
+
   it('remembers that an answer was degraded', () => {
     const proposed: EventDraft = { event_type: 'BLUEPRINT_PROPOSED', state: 'Intent', visit: 1, actor: STAGE, outputs: { degraded: true } };
     expect(fold(given(submitted, proposed, waiting()))?.degraded).toBe(true);

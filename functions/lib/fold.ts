@@ -6,6 +6,7 @@ import { Mode } from '../../contracts/llm.ts';
 import type { JobRecord } from '../../contracts/ports.ts';
 import { SHADOW_ROLE, ShadowCount } from '../../contracts/shadow.ts';
 import { Measured } from '../../contracts/telemetry.ts';
+import { WATCHDOG, WatchdogAnswer } from '../../contracts/watchdog.ts';
 import {
   Concerned,
   Delegated,
@@ -24,6 +25,7 @@ import {
   withReminder,
   withVote,
 } from './fold-approvals.ts';
+import { countResumes } from './resumes.ts';
 
 // What the fold reads out of `outputs`. Unknown members are for people and later readers.
 const Submitted = z.object({
@@ -77,16 +79,42 @@ const opened = (event: JobEvent): JobState => {
     calls: [],
     redrives: 0,
     automatic_redrives: 0,
+    resumes: 0,
+    resumed_ok: 0,
     cancelled: false,
   };
 };
 
+const held = (base: JobFacts, approval: Approval): JobState => {
+  const at = { ...base, step: approval.step, approval };
+  return approval.question === undefined
+    ? { ...at, status: 'WAITING_APPROVAL' }
+    : { ...at, status: 'WAITING_HUMAN', question: approval.question };
+};
+
 const waiting = (base: JobFacts, event: JobEvent): JobState => {
-  const approval = openedApproval(event, outputs(Opening, event));
-  const held = { ...base, step: approval.step, approval, approvals: replaceApproval(base.approvals, approval) };
-  return event.event_type === 'WAITING_HUMAN'
-    ? { ...held, status: 'WAITING_HUMAN', question: event.message ?? '' }
-    : { ...held, status: 'WAITING_APPROVAL' };
+  const asked = event.event_type === 'WAITING_HUMAN' ? { question: event.message ?? '' } : {};
+  const approval = { ...openedApproval(event, outputs(Opening, event)), ...asked };
+  return held({ ...base, approvals: replaceApproval(base.approvals, approval) }, approval);
+};
+
+/**
+ * Where a job stands whose execution was lost: at the question that was open then, else at work. Its hold, entered again, finds
+ * its opening in the log and asks no second time.
+ */
+const standing = (base: JobFacts): JobState => {
+  const last = base.approvals.findLast(({ step }) => step !== WATCHDOG.step);
+  return last && !last.decision ? held(base, last) : { ...base, status: 'RUNNING' };
+};
+
+/** True while the watchdog's question is open. */
+export const asksWatchdog = (state: JobState): boolean => state.status === 'WAITING_HUMAN' && state.step === WATCHDOG.step;
+
+/** What a person told the watchdog to do, until that is done: a new execution or an end. */
+export const toldWatchdog = (state: JobState): WatchdogAnswer | null => {
+  if (state.status === 'DONE' || state.cancelled) return null;
+  const asked = findApproval(state, { state: WATCHDOG.state, visit: state.redrives + 1 });
+  return WatchdogAnswer.safeParse(asked?.decision?.comment).data ?? null;
 };
 
 const decided = (
@@ -98,7 +126,8 @@ const decided = (
   const concerned = outputs(Concerned, event);
   const before = findApproval(state, concerned) ?? passedApproval(event, concerned);
   const approvals = replaceApproval(base.approvals, withDecision(before, event, event_type));
-  return { ...base, status: 'RUNNING', automatic_redrives: 0, approvals };
+  const after = { ...base, automatic_redrives: 0, approvals };
+  return before.step === WATCHDOG.step ? standing(after) : { ...after, status: 'RUNNING' };
 };
 
 /** Something about an open approval changed; the job goes on waiting. */
@@ -138,6 +167,7 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
   const base: JobFacts = {
     ...facts(state),
     ...(shadow ? { shadow } : {}),
+    ...countResumes(state, event),
     calls,
     degraded,
     updated_at: event.at,
@@ -163,7 +193,7 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
         automatic_redrives: event.actor.type === 'system' ? state.automatic_redrives + 1 : 0,
         cancelled: false,
       };
-      return state.status === 'DONE' ? { ...owned, status: 'RUNNING' } : { ...state, ...owned };
+      return state.status === 'DONE' ? standing(owned) : { ...state, ...owned };
     }
     case 'CANCELLED':
       return { ...base, status: 'RUNNING', cancelled: true };
@@ -203,5 +233,7 @@ export const toRecord = (state: JobState): JobRecord => {
     updated_at: state.updated_at,
     last_seq: state.last_seq,
     ...(state.telemetry === 'off' ? {} : { telemetry: state.telemetry }),
+    resumes: state.resumes,
+    resumed_ok: state.resumed_ok,
   };
 };

@@ -5,6 +5,7 @@ import { type Actor, type EventDraft, type JobEvent, MESSAGE_MAX } from '../../c
 import type { DecisionView } from '../../contracts/http.ts';
 import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
+import { WATCHDOG } from '../../contracts/watchdog.ts';
 import { type Answer, type Decision, decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
 import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
@@ -14,7 +15,9 @@ import { delegateApproval, openLink, revokeLinks } from './approval-commands.ts'
 import { recordAudit } from './audit.ts';
 import { deliver } from './deliver.ts';
 import { findReferences, openJob, soon } from './open-job.ts';
-import { reconcile, redriveJob } from './reconcile.ts';
+import { redriveJob } from './reconcile/executions.ts';
+import { reconcile } from './reconcile/pass.ts';
+import { answerWatchdog } from './reconcile/watchdog.ts';
 import { appendDecided, finishCancel } from './settle.ts';
 
 /** A decision that was not delivered is looked for after this many ms. */
@@ -144,7 +147,8 @@ export const createCommands = (world: World): Commands => ({
   redrive: (jobId, command) => redriveJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   resume: (jobId, command: Answer) => {
     const answer = spoken(world, command.answer);
-    return settle(world, jobId, (state) => decideAnswer(state, { ...command, answer }));
+    const settled = (given: string) => settle(world, jobId, (state) => decideAnswer(state, { ...command, answer: given }));
+    return command.step === WATCHDOG.step ? answerWatchdog(world, jobId, { answer, settle: settled }) : settled(answer);
   },
   cancel: (jobId, command) => cancel(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   reconcile: (options) => reconcile(world, options),

@@ -162,7 +162,16 @@ const commandsOf = (memory: Memory): Commands => ({
   decide: async (id, command) => settle(memory, id, (state) => decide(state, command)),
   resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
   ...approvalCommands({ logs: memory.logs, at: NOW.toISOString() }),
-  reconcile: async () => ({ checked: memory.logs.size, repaired: 0, redelivered: 0, redriven: 0, failed: 0 }),
+  reconcile: async () => ({
+    checked: memory.logs.size,
+    repaired: 0,
+    redelivered: 0,
+    redriven: 0,
+    recovered: 0,
+    asked: 0,
+    failed: 0,
+    did: [],
+  }),
 });
 
 const states = (memory: Memory): JobState[] => [...memory.logs.keys()].flatMap((id) => load(memory, id)?.state ?? []);

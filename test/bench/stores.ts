@@ -98,7 +98,7 @@ const record = (i: number): JobRecord => {
   return {
     ...{ job_id: i.toString(16).padStart(12, '0'), title: `Job ${i}`, kind: 'idea', status: 'DONE', step: null, outcome: 'succeeded' },
     ...{ mode: 'replay', degraded: false, subject_digest: null, visit: null, opened_at: null, expires_at: null, quorum: 1, votes: 0 },
-    ...{ submitted_by: 'bench', created_at: at, updated_at: at, last_seq: 13 },
+    ...{ submitted_by: 'bench', created_at: at, updated_at: at, last_seq: 13, resumes: 2, resumed_ok: 2 },
   };
 };
 

@@ -37,6 +37,8 @@ const record = (n: number, changes: Partial<JobRecord> = {}): JobRecord => ({
   created_at: instant(n),
   updated_at: instant(n),
   last_seq: 1,
+  resumes: 0,
+  resumed_ok: 0,
   ...changes,
 });
 

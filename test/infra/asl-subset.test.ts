@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import * as errors from '../../contracts/errors.ts';
-import { JOB_FLOW, type StateFlow } from '../../contracts/flow.ts';
+import { JOB_FLOW, LONGEST_SILENCE_S, type StateFlow } from '../../contracts/flow.ts';
 import { Asl, type AslState, INVOKE_AND_WAIT, strings, walk } from '../../infra/local/sfn/asl.ts';
 import { refusals } from '../../infra/local/sfn/subset.ts';
 
@@ -112,6 +112,15 @@ describe('contracts/flow.ts', () => {
   it('is what job.asl.json does, for every state with a successor but the last two', () => {
     const names = Object.keys(States).filter((name) => state(name).Type === 'Task' && name !== 'Finish' && name !== 'Stop');
     expect(Object.fromEntries(names.map((name) => [name, flowOf(name)]))).toEqual(JOB_FLOW);
+  });
+
+  it('declares how long the history of an execution may stand still: the longest attempt and the longest pause of any machine', () => {
+    const all = files.flatMap((file) => [...walk(Asl.parse(JSON.parse(text(file))))].map(({ state }) => state));
+    const attempts = all.filter((one) => one['Resource'] !== INVOKE_AND_WAIT).map((one) => Number(one['TimeoutSeconds'] ?? 0));
+    const pauses = all.flatMap((one) => rules(one, 'Retry').map((rule) => Number(rule['MaxDelaySeconds'])));
+    const waits = all.filter(({ Type }) => Type === 'Wait').map((one) => Number(one['Seconds'] ?? 0));
+    expect(LONGEST_SILENCE_S).toBe(Math.max(...attempts) + Math.max(...pauses));
+    expect(Math.max(0, ...waits)).toBeLessThan(LONGEST_SILENCE_S);
   });
 
   it('knows every hold by its step, and every function by the state it is called for', () => {

@@ -9,7 +9,7 @@ import type { Actor, JobEvent } from '../../contracts/events.ts';
 import { capabilityOf } from '../../functions/lib/capability.ts';
 import { verifyChain } from '../../functions/lib/event.ts';
 import { createCommands } from '../../functions/stage/commands.ts';
-import { redrive } from '../../functions/stage/reconcile.ts';
+import { redrive } from '../../functions/stage/reconcile/executions.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
 import type { Handle } from '../../infra/local/wire.ts';
 import {
@@ -362,7 +362,7 @@ describe('a link that is still open when the job is redriven', () => {
     await untilSettled(cloud.web, job_id, 'runspec');
     const state = (await commands.load(job_id))?.state;
     if (!state) throw new Error('no job');
-    await redrive(createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})('reconcile')), TELLS), { state, events: [] }, 'test');
+    await redrive(createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})('reconcile')), TELLS), { state }, 'test');
     await until(
       () => getJob(cloud.web, job_id),
       ({ job, events }) => types(events).includes('REDRIVEN') && job.step === 'runspec',

@@ -5,7 +5,7 @@ import { createWorld, type World } from '../../adapters/world.ts';
 import { create as createCompile } from '../../functions/compile/handler.ts';
 import { create as createIntake } from '../../functions/intake/handler.ts';
 import { fold } from '../../functions/lib/fold.ts';
-import { redrive } from '../../functions/stage/reconcile.ts';
+import { redrive } from '../../functions/stage/reconcile/executions.ts';
 import { create as createStop } from '../../functions/stop/handler.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
 import { startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
@@ -72,7 +72,7 @@ describe('one owner', () => {
     const events = await world.log.read(jobId);
     const state = fold(events);
     if (!state) throw new Error('no job');
-    await redrive(createWorld(env('reconcile'), TELLS), { state, events }, 'test');
+    await redrive(createWorld(env('reconcile'), TELLS), { state }, 'test');
     await untilSettled(cloud.web, jobId, 'runspec');
     const compile = createCompile(env('compile'));
     await expect(compile({ state: 'Compile', run_id: 'run-old', input: { context } })).rejects.toMatchObject({ name: 'Superseded' });

@@ -45,6 +45,8 @@ export const job = (title = 'Trend filter', by = 'ann'): JobState => ({
   calls: [{ cost_usd: 0.0125 }, { cost_usd: 0 }],
   redrives: 0,
   automatic_redrives: 0,
+  resumes: 0,
+  resumed_ok: 0,
   cancelled: false,
   status: 'WAITING_APPROVAL',
   step: 'blueprint',

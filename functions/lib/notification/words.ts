@@ -1,6 +1,7 @@
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import type { NotificationKind } from '../../../contracts/notification.ts';
 import { ApprovalStep, STEPS } from '../../../contracts/steps.ts';
+import { WATCHDOG } from '../../../contracts/watchdog.ts';
 
 export type Words = { question: string; on_approve: string | null; on_reject: string | null; on_revise: string | null };
 
@@ -14,12 +15,19 @@ const QUESTION_OF_AGENT: Words = {
   on_revise: null,
 };
 
+const QUESTION_OF_WATCHDOG: Words = {
+  question: 'Nobody works on this job any more, and it has no end. Continue it, or stop it?',
+  on_approve: 'Answered "continue", it runs on from its log.',
+  on_reject: 'Answered "stop", it ends; until then it waits.',
+  on_revise: null,
+};
+
 const stepWords = (step: string): string => step.replaceAll('_', ' ');
 
 /** The step's question, and what each answer does that this opening takes. */
 const askedWords = (approval: Approval): Words => {
   const known = ApprovalStep.safeParse(approval.step);
-  if (!known.success) return QUESTION_OF_AGENT;
+  if (!known.success) return approval.step === WATCHDOG.step ? QUESTION_OF_WATCHDOG : QUESTION_OF_AGENT;
   const { question, onApprove, onReject, onRevise } = STEPS[known.data];
   const takes = (choice: string) => approval.choices.includes(choice);
   return {

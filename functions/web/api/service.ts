@@ -45,5 +45,5 @@ export const serviceRoutes = (deps: WebDeps): Hono =>
     .post('/reconcile', async (c) => {
       await operatorOf(deps, c.req.raw, { operation: 'reconcile', channel: channelOf(c.req.raw) });
       const body = await readJson(c.req.raw, ReconcileBody, { limit: DECISION_MAX_BYTES, what: 'body', optional: true });
-      return c.json(await deps.commands.reconcile({ restartWaiters: body.restart_waiters, all: body.all }));
+      return c.json(await deps.commands.reconcile({ restartWaiters: body.restart_waiters, all: body.all, open: body.open }));
     });

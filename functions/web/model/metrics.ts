@@ -1,8 +1,8 @@
+import { LONGEST_SILENCE_S } from '../../../contracts/flow.ts';
 import type { MetricsView, QueueView } from '../../../contracts/http.ts';
 import type { JobIndex, JobRecord } from '../../../contracts/ports.ts';
+import { WATCHDOG } from '../../../contracts/watchdog.ts';
 
-/** Longer than any stage may take, retries included. */
-const STALLED_AFTER_S = 15 * 60;
 const PAGE = 200;
 const MAX_PAGES = 50;
 
@@ -56,15 +56,32 @@ const shadowOf = (rows: JobRecord[]): Pick<MetricsView, 'shadow_agreement' | 'sh
   return { shadow_agreement: compared === 0 ? null : agreed / compared, shadow_compared: counts.length === 0 ? null : compared };
 };
 
+const isStalled = (row: JobRecord, now: Date): boolean => row.status === 'RUNNING' && seconds(row.updated_at, now) > LONGEST_SILENCE_S;
+
+/** Decided waits whose next stage is not seen, and will not start by itself any more. */
+const failedResumes = (row: JobRecord, now: Date): number => {
+  const over = row.status === 'DONE' || row.step === WATCHDOG.step || isStalled(row, now);
+  return over ? row.resumes - row.resumed_ok : 0;
+};
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Decided waits whose next stage was seen to start, of those and the ones where it did not. What is under way counts as neither. */
+const resumeRate = (rows: JobRecord[], now: Date): number | null => {
+  const started = sum(rows.map(({ resumed_ok }) => resumed_ok));
+  const failed = sum(rows.map((row) => failedResumes(row, now)));
+  return started + failed === 0 ? null : started / (started + failed);
+};
+
 /** What the index alone can say; a rate it has no record of is null, never a guess. */
 export const metricsOf = ({ rows, complete }: Census, now: Date): MetricsView => {
   const done = rows.filter((row) => row.status === 'DONE');
-  const stalled = rows.filter((row) => row.status === 'RUNNING' && seconds(row.updated_at, now) > STALLED_AFTER_S);
+  const stalled = rows.filter((row) => isStalled(row, now));
   const times = done.map((row) => seconds(row.created_at, row.updated_at));
   return {
     stalled_count: rows.length === 0 ? null : stalled.length,
-    resume_success_rate: null,
-    mean_converge_time: times.length === 0 ? null : times.reduce((sum, s) => sum + s, 0) / times.length,
+    resume_success_rate: resumeRate(rows, now),
+    mean_converge_time: times.length === 0 ? null : sum(times) / times.length,
     alerts: [],
     jobs: countBy(rows.map((row) => row.status)),
     outcomes: countBy(done.flatMap((row) => row.outcome ?? [])),

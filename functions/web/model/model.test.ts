@@ -222,7 +222,7 @@ describe('metrics', () => {
       subject_digest: null,
       visit: null,
     },
-    ...{ opened_at: null, expires_at: null, quorum: 1, votes: 0, submitted_by: 'a', last_seq: 1 },
+    ...{ opened_at: null, expires_at: null, quorum: 1, votes: 0, submitted_by: 'a', last_seq: 1, resumes: 0, resumed_ok: 0 },
     ...{ status, outcome: status === 'DONE' ? ('succeeded' as const) : null, created_at: created, updated_at: updated },
   });
 
@@ -238,6 +238,20 @@ describe('metrics', () => {
   test('a running job is stalled after 15 quiet minutes', () => {
     const rows = ['2026-01-10T11:44:00.000Z', '2026-01-10T11:46:00.000Z'].map((at) => row('RUNNING', at, at));
     expect(metricsOf({ rows, complete: true }, NOW).stalled_count).toBe(1);
+  });
+
+  test('a decided wait counts once its stage is seen, or will not start any more; until then it counts as neither', () => {
+    const at = '2026-01-10T11:59:00.000Z';
+    const old = '2026-01-10T11:44:00.000Z';
+    const rate = (...rows: ReturnType<typeof row>[]) => metricsOf({ rows, complete: true }, NOW).resume_success_rate;
+    const resumed = (status: 'RUNNING' | 'DONE', updated: string, resumes: number, resumed_ok: number) => ({
+      ...row(status, updated, updated),
+      ...{ resumes, resumed_ok },
+    });
+    expect(rate(resumed('RUNNING', at, 1, 0))).toBeNull();
+    expect(rate(resumed('DONE', at, 2, 2))).toBe(1);
+    expect(rate(resumed('DONE', at, 2, 2), resumed('RUNNING', at, 3, 2), resumed('RUNNING', old, 1, 0))).toBe(0.8);
+    expect(rate({ ...resumed('DONE', at, 3, 3) }, { ...resumed('RUNNING', at, 1, 0), status: 'DONE' })).toBe(0.75);
   });
 
   test('jobs with a degraded answer are counted, and none is zero', () => {

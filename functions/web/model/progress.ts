@@ -27,7 +27,8 @@ const DECISIONS: EventType[] = [
 /** A step that several states ask belongs to the opening it answers, else to the hold behind the last state. */
 const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
   const holds = map.nodes.filter((node) => node.step !== null && node.step === event.step);
-  if (holds.length === 1) return holds[0]?.name ?? null;
+  // The watchdog asks from no state of the map.
+  if (holds.length < 2) return holds[0]?.name ?? null;
   const asked = approvals.find((a) => a.step === event.step && (a.decision?.seq === event.seq || a.opened_at === event.at));
   if (asked) return asked.state;
   return holds.find((hold) => last !== null && (hold.name === last || hold.judges === last))?.name ?? null;
@@ -46,7 +47,8 @@ const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals']
 const LEAVES: EventType[] = ['APPROVED', 'REVISION_REQUESTED', 'RESUMED'];
 
 const whereNow = (map: FlowMap, state: JobState, last: { name: string; type: EventType } | null): string | null => {
-  if (state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN') return state.approval.state;
+  const waits = state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN';
+  if (waits && map.nodes.some(({ name }) => name === state.approval.state)) return state.approval.state;
   if (state.status === 'DONE' || last === null) return last?.name ?? null;
   const hold = map.nodes.find((node) => node.name === last.name)?.step != null;
   if (hold && !LEAVES.includes(last.type)) return last.name;

@@ -44,6 +44,7 @@ const TITLES: Partial<Record<EventType, string>> = {
   REPORT_COMPLETED: 'Report written',
   STOPPED_BUDGET: 'Stopped: budget spent',
   STALE_RECOVERED: 'Stalled job recovered',
+  JOB_TIMEOUT: 'Time was up',
   REDRIVEN: 'Taken over by another execution',
 };
 const TONES: Partial<Record<EventType, Entry['tone']>> = {
@@ -55,6 +56,7 @@ const TONES: Partial<Record<EventType, Entry['tone']>> = {
   STOPPED_BUDGET: 'bad',
   CANCELLED: 'bad',
   APPROVAL_EXPIRED: 'wait',
+  STALE_RECOVERED: 'wait',
   WAITING_APPROVAL: 'wait',
   WAITING_HUMAN: 'wait',
   REVISION_REQUESTED: 'wait',

@@ -21,6 +21,21 @@ const asking = (question = 'Which index?') => {
   return { memory, story, get, answer };
 };
 
+describe('the page of a job that nobody works on', () => {
+  test('says why, offers to continue or to stop it, and shows the job where it was', async () => {
+    const memory = emptyMemory();
+    const story = new Story(memory, ID).submitted('Trend filter');
+    story.waits('watchdog', 'Watchdog', [], 9, 1, { question: 'Execution r1 is ABORTED. Continue the job from its log, or stop it?' });
+    const app = createWeb(memoryDeps(memory));
+    const page = await (await app.request(`/ui/jobs/${ID}`, { headers: { accept: 'text/html' } })).text();
+    expect(page).toContain('Nobody works on this job any more');
+    expect(page).toContain('Execution r1 is ABORTED.');
+    for (const answer of ['continue', 'stop']) expect(page).toContain(`name="answer" value="${answer}"`);
+    expect(page).not.toContain('<textarea id="answer"');
+    expect(page).toContain('where the job is');
+  });
+});
+
 describe('the page of a job that asks a question', () => {
   test('shows the question, a box for the answer, and what the answer leads to', async () => {
     const { get } = asking();

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Actor } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
+import { WATCHDOG } from '../../../contracts/watchdog.ts';
 import type { Meter } from '../model/budget.ts';
 import { heading, keyLabel } from '../model/text.ts';
 import { costLine } from './decision.ts';
@@ -18,21 +19,39 @@ const ON_ANSWER: Record<string, string> = {
 const file = (evidence: Evidence): Html =>
   html`<p class="meta">${evidence.href ? html`<a href="${evidence.href}">${heading(evidence.name)}</a>` : heading(evidence.name)} · ${digest(`sha256:${evidence.sha256}`)}</p>${broken(evidence)}`;
 
-/** The agent's question, who is asked, and what an answer does. */
-export const questionCard = (options: { state: Asking; evidence: Evidence[]; meters: Meter[] | null; actor: Actor; now: Date }): Html => {
-  const { state, evidence, meters, actor, now } = options;
-  const { step, approval, question, job_id } = state;
-  return html`<section class="decision" id="decision" data-live aria-labelledby="question">
-<h2 id="question">The ${keyLabel(step)} agent asks you</h2>
-<blockquote class="asked">${said(question)}</blockquote>
-<dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
-<div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
-<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div><div><dt>Cost so far</dt><dd>${costLine(state, meters)}</dd></div></dl>
-${evidence.map(file)}
-<form method="post" action="/ui/jobs/${job_id}/resume"><input type="hidden" name="step" value="${step}">
-<p class="signs">You answer as ${said(actor.id)} (${actor.identity}).</p>
+const agentForm = (
+  { job_id, step }: Asking,
+  signs: Html,
+): Html => html`<form method="post" action="/ui/jobs/${job_id}/resume"><input type="hidden" name="step" value="${step}">
+${signs}
 <label for="answer">Your answer <span class="quiet">kept in the log and given to the agent</span></label>
 <textarea id="answer" name="answer" rows="4" maxlength="4000" required autocomplete="off"></textarea>
 <div class="choices"><div class="choice"><button type="submit" aria-describedby="on-answer">Answer</button><p id="on-answer">${ON_ANSWER[step] ?? 'The job goes on with your answer.'}</p></div></div></form>
-<p class="quiet">Nobody can answer? End the job with <code>holdpoint cancel ${job_id}</code>.</p></section>`;
+<p class="quiet">Nobody can answer? End the job with <code>holdpoint cancel ${job_id}</code>.</p>`;
+
+const choice = (answer: string, name: string, means: string): Html =>
+  html`<div class="choice"><button type="submit" name="answer" value="${answer}" aria-describedby="on-${answer}">${name}</button><p id="on-${answer}">${means}</p></div>`;
+
+const watchdogForm = (
+  { job_id, step }: Asking,
+  signs: Html,
+): Html => html`<form method="post" action="/ui/jobs/${job_id}/resume"><input type="hidden" name="step" value="${step}">
+${signs}
+<div class="choices">${choice('continue', 'Continue', 'A new execution runs the job from its log: what is done stays done, decisions stand, and what was lost is tried again.')}
+${choice('stop', 'Stop', 'The job ends, with this reason. What it left is kept, and it can be redriven later.')}</div></form>`;
+
+/** The agent's or the watchdog's question, who is asked, and what an answer does. */
+export const questionCard = (options: { state: Asking; evidence: Evidence[]; meters: Meter[] | null; actor: Actor; now: Date }): Html => {
+  const { state, evidence, meters, actor, now } = options;
+  const { step, approval, question } = state;
+  const watchdog = step === WATCHDOG.step;
+  const signs = html`<p class="signs">You answer as ${said(actor.id)} (${actor.identity}).</p>`;
+  return html`<section class="decision" id="decision" data-live aria-labelledby="question">
+<h2 id="question">${watchdog ? 'Nobody works on this job any more' : `The ${keyLabel(step)} agent asks you`}</h2>
+<blockquote class="asked">${said(question)}</blockquote>
+<dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
+<div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
+${watchdog ? '' : html`<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div>`}<div><dt>Cost so far</dt><dd>${costLine(state, meters)}</dd></div></dl>
+${evidence.map(file)}
+${watchdog ? watchdogForm(state, signs) : agentForm(state, signs)}</section>`;
 };

@@ -8,7 +8,7 @@ import { EMPTY_LOG, sealEvent } from '../../../functions/lib/event.ts';
 import { submitted, waiting } from '../../../functions/lib/fold.fixture.ts';
 import { commit } from '../../../functions/stage/commit.ts';
 import { effectsOf } from '../../../functions/stage/effects.ts';
-import { reconcile } from '../../../functions/stage/reconcile.ts';
+import { reconcile } from '../../../functions/stage/reconcile/pass.ts';
 import { verifyJob } from '../../../functions/stage/verification.ts';
 import { saying } from '../../fixtures/agents.ts';
 import { grow, jobId, logOf, type ProofWorld, startProofWorld } from '../../support/proof-world.ts';
@@ -70,7 +70,8 @@ describe('an alarm on what functions measure', () => {
   const executions = (events: number): World['executions'] => ({
     ...proof.world.executions,
     status: async () => 'RUNNING',
-    historyLength: async () => events,
+    // Somebody works on it.
+    history: async () => ({ events, newest_at: '9999-12-31T00:00:00.000Z' }),
   });
   const pass = (hours: number, events = 100): World =>
     world({
