@@ -23,9 +23,10 @@ export const byPolicy = async (options: Partial<CloudOptions>): Promise<void> =>
       actor: { ...OPERATOR, id: 'ann' },
       channel: 'http',
     });
+    // A decision before the link stands keeps the pass from telling anybody.
     await until(
       () => getJob(cloud.web, job_id),
-      ({ events }) => events.some((event) => event.event_type === 'APPROVAL_EXPIRED'),
+      ({ events }) => events.some(({ event_type, outputs }) => event_type === 'LINK_ISSUED' && JSON.stringify(outputs).includes('"boss"')),
     );
     await approve(cloud.web, job_id, 'blueprint', 'boss');
     await untilSettled(cloud.web, job_id, 'runspec');
