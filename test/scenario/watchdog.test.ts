@@ -2,6 +2,7 @@ import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { ReconcileReport } from '../../contracts/commands.ts';
 import type { EventType } from '../../contracts/events.ts';
@@ -43,10 +44,10 @@ const idea = () => sample('idea-trend', { run: runs++ });
 const blueprint = () => sample('blueprint-breakout', { run: runs++ });
 
 /** The reconciler's own world, so much later. */
-const laterWorld = (of: TestCloud, seconds: number): World => ({
-  ...createWorld(readEnv(functionVariables(of.dataDir, of, {})('reconcile'))),
-  timer: () => new Date(Date.now() + seconds * 1000),
-});
+const laterWorld = (of: TestCloud, seconds: number): World =>
+  Object.assign(createWorld(readEnv(functionVariables(of.dataDir, of, {})('reconcile')), TELLS), {
+    timer: () => new Date(Date.now() + seconds * 1000),
+  });
 const passLater = (seconds = LONGEST_SILENCE_S + 60, of = cloud): Promise<ReconcileReport> =>
   reconcile(laterWorld(of, seconds), { all: false, open: true, restartWaiters: false });
 

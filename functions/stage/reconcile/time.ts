@@ -1,4 +1,5 @@
 import type { World } from '../../../adapters/world.ts';
+import { Refusal } from '../../../contracts/commands.ts';
 import type { JobEvent } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import { linkedApprovers } from '../../lib/capability.ts';
@@ -31,7 +32,13 @@ export const ensureLinks = async (world: World, state: JobState): Promise<JobSta
   for (const approver of linkedApprovers(state.approval)) {
     const latest = state.approval.links.findLast((link) => link.approver === approver);
     if (latest && (latest.revoked || latest.expires_at >= state.approval.expires_at)) continue;
-    after = await issueLink(world, after, state.approval, approver);
+    try {
+      after = await issueLink(world, after, state.approval, approver);
+    } catch (thrown) {
+      // Decided meanwhile: nobody needs a link any more.
+      if (thrown instanceof Refusal && thrown.code === 'NOT_WAITING') break;
+      throw thrown;
+    }
   }
   return after;
 };

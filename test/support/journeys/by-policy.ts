@@ -1,5 +1,5 @@
 import type { CloudOptions } from '../../../infra/local/cloud.ts';
-import { approve, getJob, startTestCloud, submit, until, untilSettled } from '../cloud.ts';
+import { approve, startTestCloud, submit, until, untilSettled } from '../cloud.ts';
 import { commandsOf, idea, OPERATOR, telling } from './steps.ts';
 
 /** Approvals that several people, links and time have a part in. */
@@ -23,10 +23,10 @@ export const byPolicy = async (options: Partial<CloudOptions>): Promise<void> =>
       actor: { ...OPERATOR, id: 'ann' },
       channel: 'http',
     });
-    // A decision before the link stands keeps the pass from telling anybody.
+    // A decision before that keeps the pass from telling anybody.
     await until(
-      () => getJob(cloud.web, job_id),
-      ({ events }) => events.some(({ event_type, outputs }) => event_type === 'LINK_ISSUED' && JSON.stringify(outputs).includes('"boss"')),
+      async () => (await fetch(`${cloud.web}/ui/outbox`)).text(),
+      (outbox) => outbox.includes('<strong>Escalated:'),
     );
     await approve(cloud.web, job_id, 'blueprint', 'boss');
     await untilSettled(cloud.web, job_id, 'runspec');
