@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { RunnerOutput } from '../../contracts/runner.ts';
 import { redact } from '../../functions/lib/redaction.ts';
 
@@ -11,6 +12,9 @@ const HELD = END_BYTES + MARGIN_BYTES;
 export type Capture = { write(chunk: Buffer): void; end(secrets: readonly string[]): RunnerOutput };
 
 const total = (counts: Partial<Record<string, number>>): number => Object.values(counts).reduce<number>((sum, n) => sum + (n ?? 0), 0);
+
+/** Without colours, which could stand in the middle of a secret. */
+const clean = (bytes: Buffer, secrets: readonly string[]) => redact(stripVTControlCharacters(bytes.toString('utf8')), { secrets });
 
 export const createCapture = (): Capture => {
   const head: Buffer[] = [];
@@ -40,12 +44,12 @@ export const createCapture = (): Capture => {
     const beginning = Buffer.concat(head);
     const rest = Buffer.concat(tail);
     if (bytes <= 2 * HELD) {
-      const { text, counts } = redact(Buffer.concat([beginning, rest]).toString('utf8'), { secrets });
+      const { text, counts } = clean(Buffer.concat([beginning, rest]), secrets);
       return { text, bytes, truncated: false, redactions: total(counts) };
     }
     // What is left of a halved secret lies within the margin at the cut, and the margin is dropped after redacting.
-    const first = redact(beginning.toString('utf8'), { secrets });
-    const last = redact(rest.subarray(-HELD).toString('utf8'), { secrets });
+    const first = clean(beginning, secrets);
+    const last = clean(rest.subarray(-HELD), secrets);
     const gap = `\n[... ${bytes - 2 * END_BYTES} of ${bytes} bytes left out ...]\n`;
     return {
       text: first.text.slice(0, -MARGIN_BYTES) + gap + last.text.slice(MARGIN_BYTES),

@@ -46,7 +46,7 @@ describe('executeCheck', () => {
       .trim()
       .split('\n')
       .map((line) => line.split('=')[0]);
-    expect(names.toSorted()).toEqual(['HOLDPOINT_RUNNER_RUN', 'HOME', 'LISTED', 'PATH']);
+    expect(names.toSorted()).toEqual(['HOLDPOINT_RUNNER_RUN', 'HOME', 'LISTED', 'NO_COLOR', 'PATH']);
   });
 
   it('does not follow a link out of the repository', async () => {

@@ -41,7 +41,10 @@ const start = async (check: Check, { prefix }: RunnerRequest, execution: Executi
     return await runCommand({
       argv: check.command,
       cwd: await folderOf(execution.checkout, check.cwd),
-      env: Object.fromEntries(names.flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]]))),
+      env: {
+        NO_COLOR: '1',
+        ...Object.fromEntries(names.flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]]))),
+      },
       seconds: check.timeout_seconds,
       mark: sha256Hex(`${scope}\n${prefix}`).slice(0, 32),
       signal,

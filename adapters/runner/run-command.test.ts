@@ -143,4 +143,9 @@ describe('output', () => {
     expect(redactions).toBeGreaterThan(10);
     for (const part of [secret.slice(0, 8), secret.slice(-8)]) expect(text).not.toContain(part);
   });
+
+  it('shows no colours, and no secret that they divide', async () => {
+    const { capture } = await sh(String.raw`printf '\033[31mhush-\033[0mhush-secret\n'`);
+    expect(capture.end(['hush-hush-secret']).text).not.toMatch(/\u001b|hush/);
+  });
 });
