@@ -70,7 +70,8 @@ describe('executeCheck', () => {
     const orphan = spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { ...process.env, [MARK]: mark } });
     const ended = new Promise((resolve) => orphan.once('exit', (_, signal) => resolve(signal)));
     while (markedProcesses(mark).length === 0) await pause(20);
-    expect(await execute({ command: ['true'] })).toMatchObject({ result: 'PASS' });
+    const gone = `! grep -q 'State:.[RSD]' /proc/${orphan.pid}/status 2>/dev/null`;
+    expect(await execute({ command: ['sh', '-c', gone] })).toMatchObject({ result: 'PASS' });
     expect(await ended).toBe('SIGKILL');
     expect(existsSync(`/proc/${orphan.pid}/environ`)).toBe(false);
   });

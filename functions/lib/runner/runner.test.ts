@@ -68,6 +68,8 @@ describe('withSmoke', () => {
     const seen = { probes: good, serial_gate: 'open' as const };
     expect(withSmoke(verdictOf(ended(1)), contract, seen).result).toBe('FAIL');
     expect(withSmoke(verdictOf(ended(75)), contract, seen).result).toBe('DEFER');
+    const silent = { probes: [probe('/healthz', null)], serial_gate: null };
+    expect(withSmoke(verdictOf(ended(1)), contract, silent).result).toBe('FAIL');
   });
 });
 
@@ -114,6 +116,7 @@ describe('report.md', () => {
     ['a status that was edited', (r: string) => r.replace('status: failed', 'status: passed')],
     ['both, edited alike', (r: string) => r.replace('result: FAIL', 'result: PASS').replace('status: failed', 'status: passed')],
     ['a field that stands twice', (r: string) => r.replace('result: FAIL', 'result: FAIL\nresult: PASS')],
+    ['a field that stands twice, the true one last', (r: string) => r.replace('result: FAIL', 'result: PASS\nresult: FAIL')],
     ['a field that is gone', (r: string) => r.replace('status: failed\n', '')],
     ['a field too many', (r: string) => r.replace('attempt: 1', 'attempt: 1\nverdict: PASS')],
     ['a staging status where none belongs', (r: string) => r.replace('attempt: 1', 'staging_status: FAIL\nattempt: 1')],
