@@ -118,6 +118,23 @@ describe('nothing survives', () => {
     expect((await sh('exit 0', { signal: AbortSignal.abort() })).ending).toEqual({ kind: 'aborted' });
   });
 
+  it('ends with the process of the runner, when that exits', async () => {
+    const command = {
+      argv: ['sh', '-c', 'echo $$ >> left; sleep 600'],
+      cwd: folder,
+      env: { PATH: process.env['PATH'] },
+      seconds: 8,
+      mark: 'left',
+    };
+    const script = `
+      import { existsSync } from 'node:fs';
+      import { runCommand } from ${JSON.stringify(new URL('run-command.ts', import.meta.url).href)};
+      void runCommand(${JSON.stringify(command)});
+      setInterval(() => existsSync('left') && process.exit(0), 20);`;
+    await run([process.execPath, '--input-type=module-typescript', '-e', script]);
+    expect(pidsIn('left')).toHaveLength(1);
+  });
+
   it('reports a group that is gone as gone', () => {
     expect(killGroup(2 ** 22 - 1, 'SIGTERM')).toBe(false);
   });

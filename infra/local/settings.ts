@@ -70,10 +70,10 @@ const ACCESS = /^HOLDPOINT_(SIGN_IN|OIDC_\w+|LINK_APPROVAL|OPERATORS|OPERATOR_GR
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Checks run as child processes of this machine, on this tree. A contract says which of these variables its command sees. */
-const runner = (dataDir: string, process: Variables): string =>
+const runner = (dataDir: string, web: string, process: Variables): string =>
   JSON.stringify({
     ...{ kind: 'child', repository: 'holdpoint', scope: dataDir, checkouts: { holdpoint: ROOT } },
-    variables: pick(process, (name) => !holdsSecret(name) && !keyNames(process).includes(name)),
+    variables: { ...pick(process, (name) => !holdsSecret(name) && !keyNames(process).includes(name)), HOLDPOINT_URL: web },
   });
 
 /** Access keys that begin so are a function's; all others are people's. */
@@ -103,7 +103,7 @@ export const functionVariables =
       ? pick(process, (variable) => keyNames(process).includes(variable))
       : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
     ...(name === 'web' ? { HOLDPOINT_LINK_APPROVAL: 'on', ...pick(process, (variable) => ACCESS.test(variable)) } : {}),
-    ...(name === 'runner' ? { HOLDPOINT_RUNNER: process['HOLDPOINT_RUNNER'] ?? runner(dataDir, process) } : {}),
+    ...(name === 'runner' ? { HOLDPOINT_RUNNER: process['HOLDPOINT_RUNNER'] ?? runner(dataDir, endpoints.web, process) } : {}),
     HOLDPOINT_KNOWN_SECRETS: JSON.stringify(knownSecrets(process)),
     HOLDPOINT_ENV: LOCAL.name,
     HOLDPOINT_EVENTS_BUCKET: bucketName(LOCAL, 'events'),

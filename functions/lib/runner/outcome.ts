@@ -62,10 +62,13 @@ export const verdictOf = (ending: Ending): Verdict => {
   }
 };
 
+/** Answers about who asks or how often, which say nothing of what is asked. */
+const NO_ANSWER = [401, 403, 407, 429];
+
 /** A smoke after a command that passed: it can take a PASS away, never give one. */
 export const withSmoke = (verdict: Verdict, contract: SmokeContract, { probes, serial_gate }: SmokeReport): Verdict => {
   if (verdict.result !== 'PASS') return verdict;
-  const silent = probes.find(({ status }) => status === null || status === 429);
+  const silent = probes.find(({ status }) => status === null || NO_ANSWER.includes(status));
   if (silent) return deferred('smoke_unanswered', `${silent.path} gave no answer to judge: ${silent.problem ?? `HTTP ${silent.status}`}`);
   const bad = probes.find(({ status, problem }) => status !== 200 || problem !== null);
   if (bad) {

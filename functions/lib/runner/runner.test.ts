@@ -60,7 +60,9 @@ describe('withSmoke', () => {
     expect(judge([probe('/healthz', 500)])).toMatchObject({ result: 'FAIL', reason: 'smoke' });
     expect(judge([probe('/queue', 200, 'HTTP 200 without a serial_gate')])).toMatchObject({ result: 'FAIL', reason: 'smoke' });
     expect(judge([probe('/healthz', null, 'ECONNREFUSED')])).toMatchObject({ result: 'DEFER', reason: 'smoke_unanswered' });
-    expect(judge([probe('/status', 429)])).toMatchObject({ result: 'DEFER', reason: 'smoke_unanswered' });
+    for (const status of [401, 403, 429]) {
+      expect(judge([probe('/status', status)])).toMatchObject({ result: 'DEFER', reason: 'smoke_unanswered' });
+    }
     expect(judge(good, 'closed')).toMatchObject({ result: 'DEFER', reason: 'serial_gate' });
   });
 
