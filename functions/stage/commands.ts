@@ -15,9 +15,6 @@ import { delegateApproval, openLink, revokeLinks } from './approval-commands.ts'
 import { recordAudit } from './audit.ts';
 import { deliver } from './deliver.ts';
 import { findReferences, openJob, soon } from './open-job.ts';
-import { redriveJob } from './reconcile/executions.ts';
-import { reconcile } from './reconcile/pass.ts';
-import { answerWatchdog } from './reconcile/watchdog.ts';
 import { appendDecided, finishCancel } from './settle.ts';
 
 /** A decision that was not delivered is looked for after this many ms. */
@@ -127,6 +124,9 @@ const spoken = (world: World, text: string): string =>
 
 const spokenIfAny = (world: World, text: string | null): string | null => text && spoken(world, text);
 
+/** Rarely asked for by people, so nobody else waits for it to load. */
+const reconciler = () => import('./reconcile/reconcile.ts');
+
 /** The commands over a world. */
 export const createCommands = (world: World): Commands => ({
   submit: (spec, actor) => submit(world, spec, actor),
@@ -144,12 +144,14 @@ export const createCommands = (world: World): Commands => ({
     return state;
   },
   openLink: (capability) => openLink(world, capability),
-  redrive: (jobId, command) => redriveJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
-  resume: (jobId, command: Answer) => {
+  redrive: async (jobId, command) =>
+    (await reconciler()).redriveJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
+  resume: async (jobId, command: Answer) => {
     const answer = spoken(world, command.answer);
     const settled = (given: string) => settle(world, jobId, (state) => decideAnswer(state, { ...command, answer: given }));
-    return command.step === WATCHDOG.step ? answerWatchdog(world, jobId, { answer, settle: settled }) : settled(answer);
+    if (command.step !== WATCHDOG.step) return settled(answer);
+    return (await reconciler()).answerWatchdog(world, jobId, { answer, settle: settled });
   },
   cancel: (jobId, command) => cancel(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
-  reconcile: (options) => reconcile(world, options),
+  reconcile: async (options) => (await reconciler()).reconcile(world, options),
 });
