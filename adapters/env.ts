@@ -99,6 +99,24 @@ const providerKeysOf = (llm: LlmConfig, variables: Record<string, string | undef
     }),
   );
 
+const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((inner: unknown, part) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, part) : undefined), value);
+
+const MAX_SHOWN = 200;
+
+/** Name, value and what is allowed; of a variable that holds a document, the field and its value. */
+const complaint = (variables: Record<string, string | undefined>, issue: z.core.$ZodIssue): string => {
+  const [name = '', ...within] = issue.path.map(String);
+  const value = variables[name];
+  if (value === undefined) return `${name} is missing: ${issue.message}`;
+  const field = issue.code === 'unrecognized_keys' ? [...within, ...issue.keys.slice(0, 1)] : within;
+  const whole = field.length === 0;
+  const found = whole ? value : at(JSON.parse(value), field);
+  const shown = found === undefined ? 'missing' : JSON.stringify(found);
+  const told = /KEY|SECRET|TOKEN/.test(name) ? '(hidden)' : shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN - 1)}…` : shown;
+  return `${name}${whole ? '' : `, field "${field.join('.')}",`} is ${told}: ${issue.message}`;
+};
+
 /**
  * The one place where the environment is read.
  * @throws Error naming every bad variable, its value (never a secret) and what is allowed
@@ -112,11 +130,6 @@ export const readEnv = (variables: Record<string, string | undefined>): Env => {
     const knownSecrets = [...Object.values(providerKeys), ...notifySecrets(notify), ...(parsed.data.HOLDPOINT_KNOWN_SECRETS ?? [])];
     return { ...parsed.data, signIn: signInOf(parsed.data), notify, llm, providerKeys, knownSecrets };
   }
-  const lines = parsed.error.issues.map((issue) => {
-    const name = String(issue.path[0]);
-    const value = variables[name];
-    const shown = /KEY|SECRET|TOKEN/.test(name) ? '(hidden)' : JSON.stringify(value);
-    return `${name} is ${value === undefined ? 'missing' : shown}: ${issue.message}`;
-  });
+  const lines = parsed.error.issues.map((issue) => complaint(variables, issue));
   throw new Error(`bad configuration:\n  ${lines.join('\n  ')}`);
 };

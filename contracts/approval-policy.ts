@@ -54,8 +54,10 @@ const reachable = ({ approvers, quorum, escalate_to, on_expiry }: StepPolicy): s
 
 type Changes = { [K in keyof StepPolicy]?: StepPolicy[K] | undefined };
 
-const merged = (rules: StepPolicy, changes: Changes = {}): StepPolicy =>
-  StepPolicy.parse({ ...rules, ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) });
+const merged = (rules: StepPolicy, changes: Changes = {}): unknown => ({
+  ...rules,
+  ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+});
 
 /** Approval rules of an environment: a default, and what differs per step. */
 export const ApprovalPolicy = z
@@ -67,9 +69,10 @@ export const ApprovalPolicy = z
   })
   .superRefine((policy, context) => {
     for (const step of ['default', ...ApprovalStep.options] as const) {
-      const rules = step === 'default' ? policy.default : merged(policy.default, policy.steps[step]);
+      const rules = StepPolicy.safeParse(step === 'default' ? policy.default : merged(policy.default, policy.steps[step])).data;
       const path = step === 'default' ? ['default'] : ['steps', step];
-      const problem = reachable(rules);
+      // Fields that are wrong by themselves have been reported.
+      const problem = rules ? reachable(rules) : null;
       if (problem) context.addIssue({ code: 'custom', path, message: problem });
       const own = step === 'default' ? policy.default.auto_approve : policy.steps[step]?.auto_approve;
       if (own && (step === 'default' || NEVER_AUTOMATIC.includes(step))) {
@@ -104,5 +107,5 @@ export const LOCAL_POLICY: ApprovalPolicy = {
 /** The rules of one step. Steps that are no approvals (an agent's question) follow the default. */
 export const policyOf = ({ default: rules, steps }: ApprovalPolicy, step: string): StepPolicy => {
   const known = ApprovalStep.safeParse(step);
-  return merged(rules, known.success ? steps[known.data] : {});
+  return StepPolicy.parse(merged(rules, known.success ? steps[known.data] : {}));
 };

@@ -37,6 +37,6 @@ export const issueLinks = (ring: KeyRing, place: Place, approvers: readonly stri
     return { ...link, hash: capabilityHash(capability), expires_at };
   });
 
-/** Whom links go to: named approvers, where a link is proof enough. */
-export const linkedApprovers = ({ policy }: Pick<Approval, 'policy'>): readonly string[] =>
-  policy.proven_by.includes('link') ? policy.approvers : [];
+/** Whom links go to: named approvers and who decides in their place, where a link is proof enough. */
+export const linkedApprovers = ({ policy, delegations }: Pick<Approval, 'policy' | 'delegations'>): readonly string[] =>
+  policy.proven_by.includes('link') ? [...new Set([...policy.approvers, ...delegations.map(({ to }) => to)])] : [];

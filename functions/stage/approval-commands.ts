@@ -6,14 +6,10 @@ import { delegate } from '../lib/approvers.ts';
 import { CAPABILITY, capabilityHash, issueLinks, linkedApprovers } from '../lib/capability.ts';
 import { concerning, openApprovalOf } from '../lib/decide.ts';
 import { eventId } from '../lib/event.ts';
-import { nextAttention } from '../lib/expiry.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
 import { indexLinks } from './hold.ts';
+import { soon } from './open-job.ts';
 import { appendDecided } from './settle.ts';
-
-const show = async (world: World, state: JobState): Promise<void> => {
-  if (state.status === 'WAITING_APPROVAL') await world.index.put(toRecord(state), nextAttention(state.approval));
-};
 
 /** Appends an event about the open approval once: the same command again finds it there. */
 const appendOnce = async (world: World, jobId: string, draftOf: (state: JobState) => EventDraft): Promise<JobState> => {
@@ -24,8 +20,7 @@ const appendOnce = async (world: World, jobId: string, draftOf: (state: JobState
   return state;
 };
 
-/** A link for one more approver, where links are proof enough. */
-export const issueLink = async (world: World, state: JobState, approval: Approval, approver: string): Promise<JobState> => {
+const issueLink = async (world: World, state: JobState, approval: Approval, approver: string): Promise<JobState> => {
   const issue = approval.links.filter((link) => link.approver === approver).length;
   const place = { job_id: state.job_id, state: approval.state, visit: approval.visit };
   const links = issueLinks(await world.keyRing(), place, [approver], issue, approval.expires_at);
@@ -42,15 +37,29 @@ export const issueLink = async (world: World, state: JobState, approval: Approva
   return after;
 };
 
+/** The job with a link of this approver that is good for as long as the approval asks. One that was revoked is not replaced. */
+export const ensureLink = async (world: World, state: JobState, approval: Approval, approver: string): Promise<JobState> => {
+  const latest = approval.links.findLast((link) => link.approver === approver);
+  const good = latest && (latest.revoked || latest.expires_at >= approval.expires_at);
+  return good ? state : issueLink(world, state, approval, approver);
+};
+
+/** A delegation that was not told is looked for after this many ms. */
+const TELL_AFTER_MS = 2_000;
+
+/** Order of a delegation: bring the reconciler forward → append it → issue the link. The reconciler tells whom it asks. */
 export const delegateApproval = async (
   world: World,
   jobId: string,
   command: { step: string; to: string; actor: Actor; channel: Channel },
 ): Promise<JobState> => {
-  const state = await appendOnce(world, jobId, (now) => delegate(openApprovalOf(now, command.step), command));
-  const approval = openApprovalOf(state, command.step);
-  await show(world, state);
-  return linkedApprovers(approval).length > 0 ? issueLink(world, state, approval, command.to) : state;
+  await world.index.checkSoon(jobId, soon(world, TELL_AFTER_MS));
+  const delegated = await appendOnce(world, jobId, (now) => delegate(openApprovalOf(now, command.step), command));
+  const approval = openApprovalOf(delegated, command.step);
+  const linked = linkedApprovers(approval).includes(command.to);
+  const state = linked ? await ensureLink(world, delegated, approval, command.to) : delegated;
+  await world.index.put(toRecord(state), soon(world, 0));
+  return state;
 };
 
 export const revokeLinks = async (

@@ -78,7 +78,9 @@ const wait = async (world: World, context: JobContext, token: TaskToken, newest:
   }
   if (job.status === 'WAITING_APPROVAL') await indexLinks(world, job.job_id, job.approval);
   await world.index.put(toRecord(job), nextLook(world, job));
-  if (job.status === 'WAITING_APPROVAL' || job.status === 'WAITING_HUMAN') await tell(world, 'opened', job, job.approval, 1);
+  const waits = job.status === 'WAITING_APPROVAL' || job.status === 'WAITING_HUMAN';
+  // An opening that time has moved on is the reconciler's to tell.
+  if (waits && job.approval.reminders + job.approval.expiries === 0) await tell(world, { kind: 'opened', n: 1 }, job, job.approval);
   return { opened: true };
 };
 
@@ -105,7 +107,7 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   const policy = policyOf(world.env.HOLDPOINT_APPROVAL_POLICY, step);
   const ring = await world.keyRing();
   const place = { job_id: context.job_id, state, visit };
-  const links = (expires_at: string) => issueLinks(ring, place, linkedApprovers({ policy }), 0, expires_at);
+  const links = (expires_at: string) => issueLinks(ring, place, linkedApprovers({ policy, delegations: [] }), 0, expires_at);
   const at = world.clock().toISOString();
   const { artifacts, draft } = rules({ context, step, visit, at, llm: world.env.llm, policy, links, budget, shown });
   await keepArtifacts(world, context.job_id, artifacts);

@@ -19,7 +19,12 @@ test('a provider is named once, by its last failure, with how often it was asked
     attempt('glm', 'rate_limited', 429),
     attempt('glm', 'server_error', 500),
     attempt('anthropic', 'no_key'),
+    attempt('bedrock', 'cooling_down'),
     attempt('openai', 'answered'),
   ]);
-  expect(failures.map(failureInWords)).toEqual(['glm/m server error (500), 2 attempts', 'anthropic/m no key, not asked']);
+  expect(failures.map(failureInWords)).toEqual([
+    'glm/m server error (500), 2 attempts',
+    'anthropic/m no key, not asked',
+    'bedrock/m left out after repeated failures, not asked',
+  ]);
 });

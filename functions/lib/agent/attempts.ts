@@ -1,4 +1,5 @@
 import type { FailureKind, ProviderAttempt } from '../../../contracts/llm-journal.ts';
+import { kindInWords } from './failure-words.ts';
 
 /** Outcomes of a provider that was passed over, not asked. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['network_disabled', 'cooling_down', 'no_key', 'out_of_time'] satisfies FailureKind[]);
@@ -20,7 +21,7 @@ export const providerFailures = (attempts: readonly ProviderAttempt[]): Provider
 
 /** `rate limited (429)`. */
 export const outcomeInWords = ({ outcome, status }: Pick<ProviderFailure, 'outcome' | 'status'>): string =>
-  `${outcome.replaceAll('_', ' ')}${status === null ? '' : ` (${status})`}`;
+  `${kindInWords(outcome)}${status === null ? '' : ` (${status})`}`;
 
 /** `glm/glm-4.6 rate limited (429), 3 attempts`. */
 export const failureInWords = (failure: ProviderFailure): string => {

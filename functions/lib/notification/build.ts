@@ -2,17 +2,18 @@ import * as z from 'zod';
 import type { Approval, JobState } from '../../../contracts/job-state.ts';
 import { type LinkRef, Notification, type NotificationKind, type OutboxRecord, type Recipient } from '../../../contracts/notification.ts';
 import { canonicalJson } from '../canonical-json.ts';
+import { countCalls } from '../cost-words.ts';
 import { sha256Hex } from '../hash.ts';
 import { redact } from '../redaction.ts';
 import { cut, oneLine } from './inert.ts';
 import { nameOf } from './keys.ts';
-import { asks, wordsOf } from './words.ts';
+import { asks, type Telling, wordsOf } from './words.ts';
 
 export type NotificationValues = {
   kind: NotificationKind;
   job: JobState;
-  /** What is asked or was decided; null for `done` and alerts about the whole job. */
   approval: Approval | null;
+  delegation: Telling['delegation'];
   to: Recipient;
   /** Which one of its kind for this state and visit, from 1: the third reminder is 3. */
   n: number;
@@ -21,8 +22,7 @@ export type NotificationValues = {
   origin: string;
   /** The recipient's own link; left out where the recipient is not one person, or nothing is asked. */
   link_ref: LinkRef | null;
-  /** Words of an alert; written here, never by a model. */
-  note: string | null;
+  note: Telling['note'];
   at: string;
   /** Known secret values: they are removed wherever they stand. */
   secrets: readonly string[];
@@ -31,12 +31,9 @@ export type NotificationValues = {
 /** What is to be recorded and sent: a notification without its link, and the link's name. */
 export type Drafted = Pick<OutboxRecord, 'notification' | 'link_ref'>;
 
-const Call = z.object({ cost_usd: z.number().min(0) });
-
 const costOf = ({ calls }: JobState): Notification['cost'] => {
-  const costs = calls.map((call) => Call.safeParse(call).data?.cost_usd ?? null);
-  const known = costs.filter((cost) => cost !== null);
-  return { calls: costs.length, usd: known.length === costs.length ? known.reduce((sum, cost) => sum + cost, 0) : null };
+  const { asked, usd } = countCalls(calls);
+  return { calls: asked, usd };
 };
 
 /** Where a notification about the whole job belongs. */
@@ -56,7 +53,7 @@ export const draftNotification = (values: NotificationValues): Drafted => {
   // Twice: what was apart by a line break may be a name and its value on one line.
   const clean = (text: string, max = MAX_TEXT): string => cut(safe(oneLine(safe(text))), max);
   const { state, visit, step, expires_at } = values.approval ?? WHOLE_JOB;
-  const words = wordsOf(kind, job, values.approval, values.note);
+  const words = wordsOf({ ...values, reader: to.approver });
   const personal = asks(kind) && to.approver !== null && values.link_ref?.approver === to.approver;
   const place = { job_id: job.job_id, state, visit, kind, n, to };
   const notification = Notification.extend({ link: z.null() }).parse({

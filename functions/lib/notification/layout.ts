@@ -19,10 +19,12 @@ export type Layout = {
 /** `2026-01-08 09:30 UTC`. */
 export const minute = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 
-const costText = ({ calls, usd }: Notification['cost']): string => {
-  if (calls === 0) return 'no model call yet';
+/** A replayed answer is no call. */
+const costText = ({ mode, degraded, cost: { calls, usd } }: Notification): string => {
   const amount = usd === null ? 'unknown' : `${usd.toFixed(usd !== 0 && usd < 0.01 ? 4 : 2)} USD`;
-  return `${amount}, ${calls} model ${calls === 1 ? 'call' : 'calls'}`;
+  const replayed = mode === 'replay' || degraded ? ', answers replayed' : '';
+  if (calls === 0 && usd === 0) return replayed ? `0 USD, 0 model calls${replayed}` : 'no model call yet';
+  return `${amount}, ${calls} model ${calls === 1 ? 'call' : 'calls'}${replayed}`;
 };
 
 /** The step in words; a second entry is told from the first. */
@@ -48,7 +50,7 @@ const MAX_QUESTION = 300;
 
 /** @param notification with its link where the reader may have it */
 export const layout = (notification: Notification): Layout => {
-  const { kind, environment, title, job_id, submitted_by, on_approve, on_reject, on_revise, expires_at, cost, link, page } = notification;
+  const { kind, environment, title, job_id, submitted_by, on_approve, on_reject, on_revise, expires_at, link, page } = notification;
   const line = (label: string, text: string | null, by: Line['by'] = 'us'): Line[] =>
     text === null ? [] : [{ label, text: cut(defang(oneLine(text)), MAX_TEXT), by }];
   const decide = asks(kind);
@@ -67,7 +69,7 @@ export const layout = (notification: Notification): Layout => {
       ...line('No', on_reject),
       ...line('Send back', on_revise),
       ...line('Answers', modeText(notification)),
-      ...line('Cost so far', costText(cost)),
+      ...line('Cost so far', costText(notification)),
     ],
     link: { label: decide ? 'Open and decide' : 'Open the job', url: link ?? page },
     footer: decide ? FOOTER[link === null ? 'page' : 'personal'] : FOOTER.told,

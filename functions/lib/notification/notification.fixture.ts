@@ -71,6 +71,7 @@ export const draft = (changes: Partial<NotificationValues> = {}): Drafted =>
     kind: 'opened',
     job: job(),
     approval: approval(),
+    delegation: null,
     to: { approver: 'alice', channel: 'webhook', address: 'default' },
     n: 1,
     environment: 'prod',

@@ -132,7 +132,7 @@ describe('a notification', () => {
       'No           The job ends as rejected; nothing is compiled.',
       'Send back    The agent drafts again with your comment.',
       'Answers      REPLAY',
-      'Cost so far  0.01 USD, 2 model calls',
+      'Cost so far  0.01 USD, 2 model calls, answers replayed',
       `Open and decide:\n${LINK}`,
       'do not pass it on',
     ])
@@ -147,6 +147,39 @@ describe('a notification', () => {
     const { notification } = draft({ approval: approval({ policy: quorum, votes }) });
     expect(renderEmail(notification).text).toContain('Approvals    1 of 2 so far');
     expect(renderEmail(withLink()).text).not.toContain('Approvals');
+  });
+
+  test('asks again after an expiry, and says so through every channel', () => {
+    const n = withLink({ kind: 'expired' });
+    const said = 'Nobody decided blueprint in time, so it is asked again.';
+    expect(n).toMatchObject({ on_approve: expect.any(String), expires_at: '2026-01-08T09:30:00.000Z' });
+    expect(renderEmail(n)).toMatchObject({ subject: '[prod] Asked again: blueprint of Trend filter', text: expect.stringContaining(said) });
+    expect(renderEmail(n).text).not.toContain('Nothing is asked');
+    expect(renderTelegram(n)).toContain(`\`${said}\` Is this the strategy we want to test?`);
+    expect(renderSms({ ...n, link: 'https://hold.example/a/x' })).toContain(said);
+    expect(draft({ kind: 'expired' }).link_ref).toMatchObject({ approver: 'alice' });
+  });
+
+  test('says who delegated; Telegram shows the name as data', () => {
+    const delegation = { from: 'x @all', to: 'alice' };
+    expect(withLink({ delegation }).question).toBe('x @all asked you to decide in their place. Is this the strategy we want to test?');
+    expect(renderTelegram(withLink({ delegation }))).toContain('`x @all asked you to decide in their place.` Is this');
+    const to = { approver: null, channel: 'slack' as const, address: 'default' };
+    expect(draft({ delegation, to }).notification.question).toContain('x @all asked alice to decide in their place.');
+  });
+
+  test('counts no replayed answer as a model call', () => {
+    const [live, recorded] = [
+      { cost_usd: 0.5, response_source: 'live' },
+      { cost_usd: 0, response_source: 'replay' },
+    ];
+    const cost = (calls: unknown[], more: Partial<JobState> = {}) =>
+      /Cost so far +(.*)/.exec(renderEmail(withLink({ job: { ...job(), calls, ...more } as JobState })).text)?.[1];
+    expect(cost([])).toBe('0 USD, 0 model calls, answers replayed');
+    expect(cost([recorded, recorded])).toBe('0 USD, 0 model calls, answers replayed');
+    expect(cost([], { mode: 'live' })).toBe('no model call yet');
+    expect(cost([live, recorded], { mode: 'live', degraded: true })).toBe('0.50 USD, 1 model call, answers replayed');
+    expect(cost([live], { mode: 'live' })).toBe('0.50 USD, 1 model call');
   });
 
   test('names no answer that the opening does not take', () => {
@@ -242,6 +275,7 @@ const values = () => ({
   kind: 'opened' as const,
   job: job(),
   approval: approval(),
+  delegation: null,
   n: 1,
   environment: 'prod',
   origin: 'https://holdpoint.example',

@@ -2,7 +2,7 @@ import type { Notification } from '../../../contracts/notification.ts';
 import type { ApprovalStep } from '../../../contracts/steps.ts';
 import { cut } from './inert.ts';
 import { layout } from './layout.ts';
-import { asks } from './words.ts';
+import { asks, partsOf } from './words.ts';
 
 /** One message of the GSM 03.38 alphabet; any other character would make it 70. */
 export const SMS_MAX = 160;
@@ -41,14 +41,16 @@ const MIN_TITLE = 12;
 
 /**
  * At most 160 characters that make one message. What finds no room is left out, the least needed first: title, answers,
- * asker, expiry. A link is never cut: one that finds no room is left out whole.
+ * asker, expiry, why it is this reader who is asked. A link is never cut: one that finds no room is left out whole.
  */
 export const renderSms = (notification: Notification): string => {
   const { kind, step, expires_at, job_id } = notification;
-  const { lines, link } = layout(notification);
+  const { lines, link, question } = layout(notification);
   const textOf = (label: string): string => lines.find((line) => line.label === label)?.text ?? '';
   const end = fits(`${head(notification)} ${link.url}`) ? ` ${link.url}` : '';
+  const { said } = partsOf({ step, question });
   const wanted = [
+    asks(kind) && said !== '' ? ` ${said}` : '',
     expires_at === null ? '' : ` Until ${shortTime(expires_at)}.`,
     asks(kind) ? ` By ${textOf('Asked by')}.` : '',
     asks(kind) ? ` ${answers[step ?? ''] ?? ''}`.trimEnd() : '',

@@ -1,5 +1,6 @@
 import type { Notification } from '../../../contracts/notification.ts';
 import { type Line, layout } from './layout.ts';
+import { partsOf } from './words.ts';
 
 // https://core.telegram.org/bots/api#markdownv2-style: what must be escaped, outside code and within.
 const escape = (text: string): string => text.replace(/[_*[\]()~`>#+\-=|{}.!\\]/g, '\\$&');
@@ -13,10 +14,11 @@ const value = ({ text, by }: Line): string => (by === 'people' ? code(text) : es
 /** MarkdownV2, below Telegram's 4,096 characters. */
 export const renderTelegram = (notification: Notification): string => {
   const { opening, environment, question, lines, link, footer } = layout(notification);
+  const { said, asked } = partsOf({ ...notification, question });
   return [
     `*${escape(`${opening} in ${environment}`)}*`,
     // What happened may name a person: as code it mentions nobody.
-    notification.on_approve === null ? code(question) : escape(question),
+    [code(said), escape(asked)].filter(Boolean).join(' '),
     '',
     ...lines.map((line) => `${escape(line.label)}: ${value(line)}`),
     '',

@@ -24,10 +24,13 @@ const QUESTION_OF_WATCHDOG: Words = {
 
 const stepWords = (step: string): string => step.replaceAll('_', ' ');
 
+/** Questions of steps that are no approvals. */
+const questionOf = (step: string | null): Words => (step === WATCHDOG.step ? QUESTION_OF_WATCHDOG : QUESTION_OF_AGENT);
+
 /** The step's question, and what each answer does that this opening takes. */
 const askedWords = (approval: Approval): Words => {
   const known = ApprovalStep.safeParse(approval.step);
-  if (!known.success) return approval.step === WATCHDOG.step ? QUESTION_OF_WATCHDOG : QUESTION_OF_AGENT;
+  if (!known.success) return questionOf(approval.step);
   const { question, onApprove, onReject, onRevise } = STEPS[known.data];
   const takes = (choice: string) => approval.choices.includes(choice);
   return {
@@ -45,27 +48,56 @@ const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${w
 const happened = (kind: NotificationKind, job: JobState, approval: Approval | null): string => {
   const step = approval ? stepWords(approval.step) : 'the job';
   if (kind === 'done') return sentence(job.status === 'DONE' ? job.outcome : 'its outcome is on its page');
-  if (kind === 'expired') return `Nobody decided ${step} in time. That is no refusal: the policy says what follows.`;
   const decision = approval?.decision;
   return decision
     ? `${sentence(`${step} was ${DECIDED[decision.event_type]}`).slice(0, -1)} by ${decision.by.id}.`
     : sentence(`${step} was decided`);
 };
 
-/** Kinds that ask for an answer; the others tell what happened. */
-export const asks = (kind: NotificationKind): boolean => kind === 'opened' || kind === 'reminded' || kind === 'escalated';
+const ASKING: readonly NotificationKind[] = ['opened', 'reminded', 'escalated', 'expired'];
 
-/** @param note what an alert is about, in words of ours */
-export const wordsOf = (kind: NotificationKind, job: JobState, approval: Approval | null, note: string | null): Words => {
-  if (asks(kind) && approval) return askedWords(approval);
-  return { ...NO_ANSWER, question: note ?? happened(kind, job, approval) };
+/** Kinds that ask for an answer; the others tell what happened. */
+export const asks = (kind: NotificationKind): boolean => ASKING.includes(kind);
+
+type Delegation = Approval['delegations'][number];
+
+/** Why this reader is asked, and now; nothing where it needs no saying. */
+const preface = (kind: NotificationKind, { step }: Approval, delegation: Delegation | null, reader: string | null): string[] => [
+  ...(delegation ? [`${delegation.from} asked ${reader === delegation.to ? 'you' : delegation.to} to decide in their place.`] : []),
+  ...(kind === 'expired' ? [`Nobody decided ${stepWords(step)} in time, so it is asked again.`] : []),
+];
+
+export type Telling = {
+  kind: NotificationKind;
+  job: JobState;
+  /** What is asked or was decided; null for `done` and alerts about the whole job. */
+  approval: Approval | null;
+  /** By which the reader, or somebody among the readers, stands in for an approver. */
+  delegation: Delegation | null;
+  /** The one who reads it; null where several do. */
+  reader: string | null;
+  /** What an alert is about, in words of ours. */
+  note: string | null;
+};
+
+export const wordsOf = ({ kind, job, approval, delegation, reader, note }: Telling): Words => {
+  if (!asks(kind) || !approval) return { ...NO_ANSWER, question: note ?? happened(kind, job, approval) };
+  const words = askedWords(approval);
+  return { ...words, question: [...preface(kind, approval, delegation, reader), words.question].join(' ') };
+};
+
+/** A question in two: what was said of this reader and time, and the step's own words, which name nobody. */
+export const partsOf = ({ step, question }: { step: string | null; question: string }): { said: string; asked: string } => {
+  const known = ApprovalStep.safeParse(step);
+  const asked = known.success ? STEPS[known.data].question : questionOf(step).question;
+  return question.endsWith(asked) ? { said: question.slice(0, -asked.length).trim(), asked } : { said: question, asked: '' };
 };
 
 const OPENINGS: Record<NotificationKind, string> = {
   opened: 'Approval asked',
   reminded: 'Reminder',
   escalated: 'Escalated',
-  expired: 'Expired',
+  expired: 'Asked again',
   decided: 'Decided',
   done: 'Job ended',
   alert: 'Alert',

@@ -9,11 +9,12 @@ import { type Act, asksExecution, logSays, PRECEDENCE } from '../../lib/preceden
 import { indexLinks } from '../hold.ts';
 import { LOOK_AFTER_MS, soon } from '../open-job.ts';
 import { finishCancel } from '../settle.ts';
+import { tellNewest } from '../tell.ts';
 import { lostItsToken, redeliver, undelivered } from './deliveries.ts';
 import { findSpec, type Job, observe, redrive, type Seen, startOwner } from './executions.ts';
 import { measureApprovals, showLog } from './projection.ts';
 import { emptyReport, say } from './report.ts';
-import { ensureLinks, passTime, tellAll } from './time.ts';
+import { ensureLinks, passTime } from './time.ts';
 import { carryOut, recover, stopExecution } from './watchdog.ts';
 
 /** Jobs one pass takes on; the next pass takes the rest. */
@@ -94,7 +95,7 @@ const reconcileJob = async (world: World, jobId: string, restartWaiters: boolean
   const now: JobEvent[] = state.last_seq === events.length ? events : await world.log.read(jobId);
   if (!state.cancelled) {
     if (state.status === 'WAITING_APPROVAL') await indexLinks(world, jobId, state.approval);
-    await tellAll(world, state, now);
+    await tellNewest(world, state, now);
     await world.outbox.flush(jobId);
   }
   await bringInLine(world, { state: fold(now) ?? state, events: now }, restartWaiters, report);

@@ -51,7 +51,7 @@ const ask = async (world: World, job: Job, finding: Finding, obstacle: string | 
   const { state } = asked;
   await stopExecution(world, state);
   await world.index.put(toRecord(state), nextLook(world, state));
-  if (state.status === 'WAITING_HUMAN') await tell(world, 'opened', state, state.approval, 1);
+  if (state.status === 'WAITING_HUMAN') await tell(world, { kind: 'opened', n: 1 }, state, state.approval);
   return state;
 };
 
