@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
+import { TELLS } from '../../adapters/notify/parts.ts';
 import { readOutbox } from '../../adapters/notify/read-outbox.ts';
+import { PROVES } from '../../adapters/sign/parts.ts';
 import { createWorld } from '../../adapters/world.ts';
 import type { LinkRef } from '../../contracts/notification.ts';
 import { renderSms } from '../../functions/lib/notification/sms.ts';
@@ -45,9 +47,9 @@ describe('whoever is asked to decide', () => {
   const kinds = async (id: string, reader: string | null) => (await messages(id, reader)).map(({ notification }) => notification.kind);
   /** The reconciler as it runs so many hours from now. */
   const passAfter = async (hours: number) => {
-    const world = createWorld(
-      readEnv(functionVariables(fixture.cloud.dataDir, fixture.cloud, { HOLDPOINT_APPROVAL_POLICY: JSON.stringify(RULES) })('reconcile')),
-    );
+    const { dataDir, ...endpoints } = fixture.cloud;
+    const variables = functionVariables(dataDir, endpoints, { HOLDPOINT_APPROVAL_POLICY: JSON.stringify(RULES) })('reconcile');
+    const world = createWorld(readEnv(variables), { ...TELLS, ...PROVES });
     const now = new Date(Date.now() + hours * HOUR * 1000);
     await reconcile({ ...world, clock: () => now }, { all: true, restartWaiters: false });
   };

@@ -8,7 +8,8 @@ export const byPolicy = async (options: Partial<CloudOptions>): Promise<void> =>
     approvers: ['ann', 'bob'],
     quorum: 1,
     self_approval: true,
-    expires_after: 1,
+    // What expires before it can be sent is not sent.
+    expires_after: 4,
     on_expiry: 'escalate',
     escalate_to: ['boss'],
   };
@@ -27,6 +28,11 @@ export const byPolicy = async (options: Partial<CloudOptions>): Promise<void> =>
     await until(
       async () => (await fetch(`${cloud.web}/ui/outbox`)).text(),
       (outbox) => outbox.includes('<strong>Escalated:'),
+    );
+    // Before anybody decides: what is decided is told to nobody.
+    await until(
+      async () => (await fetch(`${cloud.web}/ui/outbox?job=${job_id}`)).text(),
+      (page) => page.includes('Escalated'),
     );
     await approve(cloud.web, job_id, 'blueprint', 'boss');
     await untilSettled(cloud.web, job_id, 'runspec');
