@@ -118,7 +118,7 @@ export const createWorld = (env: Env, options: WorldOptions = {}): World => {
   const clients = createClients(env, requestHandler);
   const { s3, dynamo, sfn } = clients;
   const audit = createAuditLog(s3, env.HOLDPOINT_EVENTS_BUCKET);
-  const keyRing = createKeyRing(env);
+  const keyRing = createKeyRing(env, requestHandler);
   const flags = createFlagStore(dynamo, env.HOLDPOINT_TABLE);
   const given: Given = {
     ...{ env, requestHandler, clients, clock: createClock(env), timer: () => new Date() },

@@ -27,6 +27,8 @@ export const clientConfig = (env: Env, requestHandler?: RequestHandler) => ({
   ...(requestHandler ? { requestHandler } : {}),
 });
 
+export type ClientConfig = ReturnType<typeof clientConfig>;
+
 /** One function's clients, with that function's own credentials: shared ones signed calls as the wrong role. */
 export const createClients = (env: Env, requestHandler?: RequestHandler): Clients => {
   const common = clientConfig(env, requestHandler);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { KeyRing, ReadKeyRing } from '../../contracts/ports.ts';
 import type { Env } from '../env.ts';
+import { type ClientConfig, clientConfig, type RequestHandler } from './clients.ts';
 
 /** How long a fetched key ring serves before it is fetched again: a rotated key is picked up within this, in ms. */
 const FRESH_MS = 5 * 60_000;
@@ -38,15 +39,15 @@ const parse = (text: string, where: string): KeyRing => {
   );
 };
 
-const fromSecretsManager = async (env: Env, arn: string): Promise<KeyRing> => {
-  // Loaded only on AWS: locally the ring comes with the environment.
+const fromSecretsManager = async (config: ClientConfig, arn: string): Promise<KeyRing> => {
+  // Loaded with the first use: a start should not wait for it.
   const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-  const secret = await new SecretsManagerClient({ region: env.AWS_REGION }).send(new GetSecretValueCommand({ SecretId: arn }));
+  const secret = await new SecretsManagerClient(config).send(new GetSecretValueCommand({ SecretId: arn }));
   return parse(secret.SecretString ?? '', arn);
 };
 
 /** Keys that sign and verify the context between states, cached. Retired keys stay in the ring while jobs may still wait. */
-export const createKeyRing = (env: Env): ReadKeyRing => {
+export const createKeyRing = (env: Env, requestHandler?: RequestHandler): ReadKeyRing => {
   if (env.HOLDPOINT_CONTEXT_KEYS !== undefined) {
     const ring = parse(env.HOLDPOINT_CONTEXT_KEYS, 'HOLDPOINT_CONTEXT_KEYS');
     return async () => ring;
@@ -57,7 +58,7 @@ export const createKeyRing = (env: Env): ReadKeyRing => {
   return ({ fresh = false } = {}) => {
     const age = cached ? Date.now() - cached.at : Number.POSITIVE_INFINITY;
     if (!cached || age > (fresh ? ASK_AGAIN_MS : FRESH_MS)) {
-      const ring = fromSecretsManager(env, arn);
+      const ring = fromSecretsManager(clientConfig(env, requestHandler), arn);
       cached = { ring, at: Date.now() };
       ring.catch(() => (cached = undefined));
     }

@@ -1,23 +1,23 @@
 import { createHash, createPublicKey } from 'node:crypto';
-import type { KMSClient } from '@aws-sdk/client-kms';
+import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms';
 import type { DigestSigner } from '../../contracts/digest.ts';
 
 const ALGORITHM = 'ECDSA_SHA_256';
 
 /** Loaded with the first use: of all functions two ever need it. */
-const connect = async (region: string): Promise<KMSClient> => {
+const connect = async (config: KMSClientConfig): Promise<KMSClient> => {
   const { KMSClient } = await import('@aws-sdk/client-kms');
-  return new KMSClient({ region });
+  return new KMSClient(config);
 };
 
 /**
  * Signs with an asymmetric KMS key (ECC_NIST_P256), which never leaves KMS. KMS is sent the hash, since it takes at most 4 KiB
  * (https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html).
  */
-export const kmsSigner = ({ keyArn, region, client }: { keyArn: string; region: string; client?: KMSClient }): DigestSigner => {
+export const kmsSigner = ({ keyArn, config }: { keyArn: string; config: KMSClientConfig }): DigestSigner => {
   let connected: Promise<KMSClient> | undefined;
   let key: Promise<string> | undefined;
-  const kms = () => (connected ??= client ? Promise.resolve(client) : connect(region));
+  const kms = () => (connected ??= connect(config));
   const fetchKey = async (): Promise<string> => {
     const { GetPublicKeyCommand } = await import('@aws-sdk/client-kms');
     const { PublicKey } = await (await kms()).send(new GetPublicKeyCommand({ KeyId: keyArn }));

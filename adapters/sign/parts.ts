@@ -6,10 +6,10 @@ import { createDigestSigner } from './signer.ts';
 
 /** For functions that sign digests or verify logs: `handler(countedPass, PROVES)`. */
 export const PROVES = {
-  proves: ({ env, clients: { s3, unchecked, dynamo } }) => ({
+  proves: ({ env, requestHandler, clients: { s3, unchecked, dynamo } }) => ({
     digests: createDigests(s3, unchecked, env.HOLDPOINT_EVENTS_BUCKET),
     index: createDigestIndex(dynamo, env.HOLDPOINT_TABLE),
     logs: createStoredLogs(unchecked, env.HOLDPOINT_EVENTS_BUCKET),
-    signer: createDigestSigner(env),
+    signer: createDigestSigner(env, requestHandler),
   }),
 } satisfies Parts;

@@ -45,7 +45,7 @@ test('KMS is sent the hash of the digest, and what it answers verifies', async (
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const kms = mockClient(KMSClient);
   kms.on(GetPublicKeyCommand).resolves({ PublicKey: publicKey.export({ type: 'spki', format: 'der' }) });
-  const signer = kmsSigner({ keyArn: KEY_ARN, region: 'us-east-1', client: new KMSClient({}) });
+  const signer = kmsSigner({ keyArn: KEY_ARN, config: {} });
   let payload: Uint8Array = new Uint8Array();
   kms.on(SignCommand).callsFake(() => ({ Signature: sign('sha256', payload, privateKey) }));
   const { digest, key } = await signWith({ ...signer, sign: (bytes) => signer.sign((payload = bytes)) });
@@ -66,7 +66,7 @@ test('the public key is fetched once, and again after a failure', async () => {
     .on(GetPublicKeyCommand)
     .rejectsOnce(new Error('throttled'))
     .resolves({ PublicKey: publicKey.export({ type: 'spki', format: 'der' }) });
-  const signer = kmsSigner({ keyArn: KEY_ARN, region: 'us-east-1', client: new KMSClient({}) });
+  const signer = kmsSigner({ keyArn: KEY_ARN, config: {} });
   await expect(signer.publicKey()).rejects.toThrow('throttled');
   await Promise.all([signer.publicKey(), signer.publicKey()]);
   await signer.publicKey();

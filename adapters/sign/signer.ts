@@ -1,4 +1,5 @@
 import type { DigestSigner } from '../../contracts/digest.ts';
+import { clientConfig, type RequestHandler } from '../aws/clients.ts';
 import type { Env } from '../env.ts';
 import { fileSigner } from './file.ts';
 import { kmsSigner } from './kms.ts';
@@ -8,8 +9,9 @@ const noKey = async (): Promise<never> => {
 };
 
 /** The key of this environment's digests. It is asked for only when it is used. */
-export const createDigestSigner = (env: Env): DigestSigner => {
+export const createDigestSigner = (env: Env, requestHandler?: RequestHandler): DigestSigner => {
   if (env.HOLDPOINT_DIGEST_KEY_FILE !== undefined) return fileSigner(env.HOLDPOINT_DIGEST_KEY_FILE);
-  if (env.HOLDPOINT_DIGEST_KEY_ARN !== undefined) return kmsSigner({ keyArn: env.HOLDPOINT_DIGEST_KEY_ARN, region: env.AWS_REGION });
+  if (env.HOLDPOINT_DIGEST_KEY_ARN !== undefined)
+    return kmsSigner({ keyArn: env.HOLDPOINT_DIGEST_KEY_ARN, config: clientConfig(env, requestHandler) });
   return { algorithm: 'Ed25519', publicKey: noKey, sign: noKey };
 };

@@ -13,6 +13,7 @@ import { createEndpoint } from './endpoint.ts';
 import { createIam, type Iam, type IamOptions } from './iam/iam.ts';
 import { localPolicies } from './iam/synthesize.ts';
 import { inProcess } from './in-process.ts';
+import { createKeys } from './keys/keys.ts';
 import { createFunctions } from './lambda.ts';
 import { listen } from './listen.ts';
 import { lockFolder } from './lock.ts';
@@ -114,6 +115,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const iam = await startIam(options.enforceIam);
     // Behind the policies: what is refused there reaches no service.
     const s3Handle = meter.s3((request, caller) => s3.handle(request, caller));
+    const { secrets, kms } = createKeys(dataDir);
     const { handle: sns } = createSns({ topics: [APPROVALS_TOPIC_ARN, ALERTS_TOPIC_ARN] });
     const dynamoHandle = meter.dynamodb(dynamo.handle);
     const endpoint = intercept(
@@ -122,6 +124,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         dynamodb: iam ? iam.dynamodb(dynamoHandle) : dynamoHandle,
         states: (r) => states(r),
         sns: iam ? iam.sns(sns) : sns,
+        secretsmanager: iam ? iam.secretsmanager(secrets) : secrets,
+        kms: iam ? iam.kms(kms) : kms,
       }),
     );
     const aws = await serveHttp(endpoint, { port: options.awsPort, host: '127.0.0.1' });

@@ -6,21 +6,23 @@ const serviceOf = ({ headers, query }: AwsRequest): string => {
   return scope.split('/')[3] ?? 's3';
 };
 
-const notImplemented = (service: string): AwsResponse => ({
+const notImplemented = (service: string, has: string): AwsResponse => ({
   status: 501,
   headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'NotImplemented' },
   body: JSON.stringify({
     __type: 'NotImplemented',
-    message: `the local cloud does not implement the service "${service}"; it has s3, dynamodb, states and sns`,
+    message: `the local cloud does not implement the service "${service}"; it has ${has}`,
   }),
 });
 
+type Service = 's3' | 'dynamodb' | 'states' | 'sns' | 'secretsmanager' | 'kms';
+
 /** The single AWS endpoint: routes by the signed service; unsigned requests are S3's. */
-export const createEndpoint = (services: Record<'s3' | 'dynamodb' | 'states' | 'sns', Handle>): Handle => {
-  const byName: Record<string, Handle> = services;
+export const createEndpoint = (services: Readonly<Partial<Record<Service, Handle>>>): Handle => {
+  const byName: Readonly<Partial<Record<string, Handle>>> = services;
   return async (request) => {
     const service = serviceOf(request);
     const handle = Object.hasOwn(byName, service) ? byName[service] : undefined;
-    return handle ? handle(request) : notImplemented(service);
+    return handle ? handle(request) : notImplemented(service, Object.keys(services).join(', '));
   };
 };

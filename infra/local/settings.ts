@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
 import { holdsSecret } from '../../contracts/runner.ts';
-import { bucketName, LIVE, machineName, tableName, topicName } from '../names.ts';
+import { bucketName, contextSecretName, digestKeyAlias, LIVE, machineName, tableName, topicName } from '../names.ts';
 
 const LOCAL = { name: 'local' };
 
@@ -20,16 +20,24 @@ export const BUCKET_SETTINGS = {
 export const JOB_MACHINE = machineName(LOCAL);
 export const JOB_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${JOB_MACHINE}`;
 
-/** Where the local SNS takes messages: nobody subscribes, they are shown in the outbox. */
 /** Where the stack tells approvers by e-mail. */
 export const APPROVALS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${topicName(LOCAL, 'approvals')}`;
 export const ALERTS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:holdpoint-local-alerts`;
+
+/** Secrets Manager ends every ARN with six characters of its own. */
+export const secretArn = (name: string): string => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-000000`;
+export const keyArn = (id: string): string => `arn:aws:kms:${REGION}:${ACCOUNT}:key/${id}`;
+
+/** The secret of the keys that sign contexts. */
+export const CONTEXT_SECRET_ARN = secretArn(contextSecretName(LOCAL));
+/** The key that signs digests where `HOLDPOINT_DIGEST_KEY_ARN` asks for KMS. */
+export const DIGEST_KEY_ARN = keyArn(digestKeyAlias(LOCAL).replace(/^alias\//, ''));
 
 /** How often digests are written, in seconds: hourly on AWS. */
 export const DIGEST_EVERY_S = 10;
 
 /** The key ring of this data folder, made on first use. */
-const contextKeys = (dataDir: string): string => {
+export const contextKeys = (dataDir: string): string => {
   const file = join(dataDir, 'context-keys.json');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
@@ -54,6 +62,17 @@ const digestKeys = (dataDir: string): { privateFile: string; publicFile: string 
     writeFileSync(publicFile, createPublicKey(readFileSync(privateFile)).export({ type: 'spki', format: 'pem' }));
   }
   return { privateFile, publicFile };
+};
+
+/** The private key of this data folder's KMS, as PEM, made on first use. */
+export const kmsKey = (dataDir: string): string => {
+  const file = join(dataDir, 'kms-digest-key.pem');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8');
 };
 
 /** What people may set for the local cloud, handed to every function as it is. */
@@ -112,8 +131,10 @@ export const functionVariables =
     HOLDPOINT_TELEMETRY_BUCKET: bucketName(LOCAL, 'telemetry'),
     HOLDPOINT_TABLE: TABLE_NAME,
     HOLDPOINT_JOB_MACHINE_ARN: `${JOB_MACHINE_ARN}:${LIVE}`,
-    HOLDPOINT_CONTEXT_KEYS: contextKeys(dataDir),
-    HOLDPOINT_DIGEST_KEY_FILE: digestKeys(dataDir)[name === 'digest' ? 'privateFile' : 'publicFile'],
+    HOLDPOINT_CONTEXT_SECRET_ARN: CONTEXT_SECRET_ARN,
+    ...(process['HOLDPOINT_DIGEST_KEY_ARN'] === undefined
+      ? { HOLDPOINT_DIGEST_KEY_FILE: digestKeys(dataDir)[name === 'digest' ? 'privateFile' : 'publicFile'] }
+      : { HOLDPOINT_DIGEST_KEY_ARN: process['HOLDPOINT_DIGEST_KEY_ARN'] }),
     HOLDPOINT_DIGEST_SECONDS: String(DIGEST_EVERY_S),
     HOLDPOINT_APPROVAL_POLICY: process['HOLDPOINT_APPROVAL_POLICY'] ?? JSON.stringify(LOCAL_POLICY),
     HOLDPOINT_FLAGS_MAX_AGE_MS: process['HOLDPOINT_FLAGS_MAX_AGE_MS'] ?? '1000',

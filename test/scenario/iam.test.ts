@@ -43,9 +43,7 @@ describe('over all journeys', () => {
 
   it('what is granted on other services is what a function needs around its work', () => {
     const services = reportOf().elsewhere.map(({ action }) => action.split(':')[0]);
-    expect([...new Set(services)].filter((service) => !['logs', 'xray', 'secretsmanager', 'sqs', 'kms'].includes(service ?? ''))).toEqual(
-      [],
-    );
+    expect([...new Set(services)].filter((service) => !['logs', 'xray', 'sqs'].includes(service ?? ''))).toEqual([]);
   });
 });
 

@@ -12,6 +12,7 @@ import { fold, toRecord } from '../../functions/lib/fold.ts';
 import { createDynamo } from '../../infra/local/dynamo.ts';
 import { createEndpoint } from '../../infra/local/endpoint.ts';
 import { inProcess } from '../../infra/local/in-process.ts';
+import { createKeys } from '../../infra/local/keys/keys.ts';
 import { createS3 } from '../../infra/local/s3/server.ts';
 import { BUCKET_SETTINGS, functionVariables, TABLE_NAME } from '../../infra/local/settings.ts';
 import type { AwsRequest, Handle } from '../../infra/local/wire.ts';
@@ -37,7 +38,12 @@ export const startProofWorld = async (environment: Record<string, string> = {}):
   let dynamo = await createDynamo(dataDir, TABLE_NAME);
   const fault: ProofWorld['fault'] = { before: nothing, after: nothing };
   const states = () => Promise.resolve({ status: 501, headers: {}, body: '' });
-  const endpoint = createEndpoint({ s3: (r) => s3.handle(r), dynamodb: (r) => dynamo.handle(r), states, sns: states });
+  const endpoint = createEndpoint({
+    s3: (r) => s3.handle(r),
+    dynamodb: (r) => dynamo.handle(r),
+    states,
+    secretsmanager: createKeys(dataDir).secrets,
+  });
   const faulty: Handle = async (request) => {
     fault.before(request);
     const answer = await endpoint(request);

@@ -8,6 +8,7 @@ import { type Call, type Caller, decide, type Verdict } from './evaluate.ts';
 import { type Asked, createLedger, type Ledger, type Report } from './ledger.ts';
 import { type Policies } from './policy.ts';
 import { askOfDynamo } from './requests/dynamodb.ts';
+import { askOfKms, askOfSecrets } from './requests/keys.ts';
 import { askOfS3, type S3Ask } from './requests/s3.ts';
 import { askOfSns } from './requests/sns.ts';
 import { askOfStates } from './requests/states.ts';
@@ -23,6 +24,8 @@ export type Iam = {
   dynamodb(handle: Handle): Handle;
   states(handle: Handle): Handle;
   sns(handle: Handle): Handle;
+  secretsmanager(handle: Handle): Handle;
+  kms(handle: Handle): Handle;
   report(): Report;
 };
 
@@ -87,7 +90,7 @@ const createJudge = (policies: Policies, ledger: Ledger): Judge => {
   return { foresee, record, decide: decided, refusal };
 };
 
-/** How DynamoDB and Step Functions refuse: with status 400. */
+/** How services that speak JSON refuse: with status 400. */
 const deniedJson = (message: string): AwsResponse => ({
   status: 400,
   headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': 'AccessDeniedException' },
@@ -158,6 +161,8 @@ export const createIam = ({ policies, heard }: IamOptions): Iam => {
     dynamodb: guard(judge, { name: 'dynamodb', ask: askOfDynamo, denied: deniedJson }),
     states: guard(judge, { name: 'states', ask: askOfStates, denied: deniedJson }),
     sns: guard(judge, { name: 'sns', ask: askOfSns, denied: deniedXml }),
+    secretsmanager: guard(judge, { name: 'secretsmanager', ask: askOfSecrets, denied: deniedJson }),
+    kms: guard(judge, { name: 'kms', ask: askOfKms, denied: deniedJson }),
     report: () => ledger.report(),
   };
 };

@@ -20,7 +20,7 @@ export type Report = {
 export type Asked = { caller: Caller; call: Call };
 
 /** Services whose requests are judged. */
-export const JUDGED = /^(s3|dynamodb|states|sns):/;
+export const JUDGED = /^(s3|dynamodb|states|sns|secretsmanager|kms):/;
 
 /** Refusals kept: whoever makes more reads the first of them. */
 const REFUSALS_KEPT = 1_000;

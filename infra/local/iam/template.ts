@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../settings.ts';
+import { ACCOUNT, keyArn, REGION, secretArn } from '../settings.ts';
 
 const Resource = z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) });
 const Output = z.object({ Value: z.unknown(), Export: z.object({ Name: z.string() }).optional() });
@@ -16,16 +16,28 @@ const PSEUDO: Readonly<Record<string, string>> = {
 };
 
 /** ARNs by resource type, of what policies here decide about: their names are part of the template. */
-const NAMED: Readonly<Record<string, { name: string; arn: (name: string) => string }>> = {
+const NAMED: Readonly<Record<string, { name: string; arn: (name: string) => string; ref?: 'arn' }>> = {
   'AWS::S3::Bucket': { name: 'BucketName', arn: (name) => `arn:aws:s3:::${name}` },
   'AWS::DynamoDB::Table': { name: 'TableName', arn: (name) => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}` },
   'AWS::StepFunctions::StateMachine': {
     name: 'StateMachineName',
     arn: (name) => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${name}`,
   },
+  'AWS::SecretsManager::Secret': { name: 'Name', arn: secretArn, ref: 'arn' },
 };
 
-const HERE = /^AWS::(S3|DynamoDB|StepFunctions)::/;
+const HERE = /^AWS::(S3|DynamoDB|StepFunctions|SecretsManager)::/;
+
+const AliasOf = z.object({ AliasName: z.string(), TargetKeyId: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }) });
+
+/** A key has no name in the template; its alias stands in for the id that KMS would give it. */
+const keyName = (template: Template, id: string): string | null => {
+  for (const { Type, Properties } of Object.values(template.Resources)) {
+    const alias = Type === 'AWS::KMS::Alias' ? AliasOf.safeParse(Properties).data : undefined;
+    if (alias?.TargetKeyId['Fn::GetAtt'][0] === id) return alias.AliasName.replace(/^alias\//, '');
+  }
+  return null;
+};
 
 type Known = { id: string; type: string; name: string; arn: string };
 
@@ -35,7 +47,9 @@ const known = (template: Template, id: string): Known => {
   const { Type: type, Properties } = resource;
   const naming = NAMED[type];
   const name = naming && Properties[naming.name];
-  if (naming && typeof name === 'string') return { id, type, name, arn: naming.arn(name) };
+  if (naming && typeof name === 'string') return { id, type, name: naming.ref === 'arn' ? naming.arn(name) : name, arn: naming.arn(name) };
+  const key = type === 'AWS::KMS::Key' ? keyName(template, id) : null;
+  if (key !== null) return { id, type, name: key, arn: keyArn(key) };
   if (HERE.test(type)) throw new Error(`${type} "${id}" has no ARN here; name it, or add its type to infra/local/iam/template.ts`);
   // Of services this cloud does not have: no request is ever compared with it.
   const arn = `arn:aws:${type.split('::')[1]?.toLowerCase()}:${REGION}:${ACCOUNT}:${id}`;

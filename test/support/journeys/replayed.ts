@@ -1,4 +1,5 @@
 import type { CloudOptions } from '../../../infra/local/cloud.ts';
+import { DIGEST_KEY_ARN } from '../../../infra/local/settings.ts';
 import { driveToEnd, startTestCloud, submit, untilSettled } from '../cloud.ts';
 import { ask, commandsOf, decide, ended, idea, lookAround, OPERATOR, saying, setFlag, startedByAws } from './steps.ts';
 
@@ -9,7 +10,7 @@ const SNAPSHOT = [
 
 /** Jobs of every outcome that needs no model, flags and snapshots, in one cloud. */
 export const replayed = async (options: Partial<CloudOptions>): Promise<void> => {
-  const cloud = await startTestCloud({ digestEveryMs: 300, ...options });
+  const cloud = await startTestCloud({ digestEveryMs: 300, environment: { HOLDPOINT_DIGEST_KEY_ARN: DIGEST_KEY_ARN }, ...options });
   const { web } = cloud;
   try {
     for (const flag of ['doctor_enabled', 'telemetry']) await setFlag(web, flag);
