@@ -111,7 +111,7 @@ describe('a function', () => {
 
   it('learns that a key is missing where it may list, and nothing where it may not', async () => {
     expect(await get('compile', EVENTS, eventKey(jobId, 800))).toBe('404 NoSuchKey');
-    expect(await get('finish', ARTIFACTS, `jobs/${jobId}/nothing.json`)).toBe(DENIED);
+    expect(await get('digest', ARTIFACTS, `jobs/${jobId}/nothing.json`)).toBe(DENIED);
     expect(await get('nobody', EVENTS, Key)).toBe(DENIED);
   });
 
@@ -119,7 +119,7 @@ describe('a function', () => {
     const listed = (name: string, Prefix: string) => outcome(s3(by(name)).send(new ListObjectsV2Command({ Bucket: ARTIFACTS, Prefix })));
     expect(await listed('compile', `jobs/${jobId}/`)).toBe('done');
     expect(await listed('compile', 'registry/')).toBe(DENIED);
-    expect(await listed('finish', 'jobs/')).toBe(DENIED);
+    expect(await listed('intake', 'jobs/')).toBe(DENIED);
   });
 
   it('reads the flags of the table, and no job, where that is all it was given', async () => {
