@@ -46,16 +46,31 @@ const decide = async (place: Place, tools: Tools): Promise<RunnerResult> => {
   return { schema_version: 'runner_result_v1', purpose, repository, attempt: 0, result: 'NOT_RUN', ...refusal };
 };
 
+// What leaves the stage is text of these tables: a test proves it of everything that control flow reads.
+const WORDS = { PASS: 'PASS', FAIL: 'FAIL', DEFER: 'DEFER', NOT_RUN: 'NOT_RUN' } as const;
 const ROUTES = { PASS: 'pass', FAIL: 'fail', DEFER: 'human', NOT_RUN: 'human' } as const;
+const REASONS = {
+  none: 'none',
+  exit_code: 'exit_code',
+  smoke: 'smoke',
+  spawn_failed: 'spawn_failed',
+  timeout: 'timeout',
+  aborted: 'aborted',
+  signal: 'signal',
+  exit_75: 'exit_75',
+  missing_result: 'missing_result',
+  smoke_unanswered: 'smoke_unanswered',
+  serial_gate: 'serial_gate',
+  report_disagrees: 'report_disagrees',
+  disabled: 'disabled',
+  out_of_scope: 'out_of_scope',
+  no_contract: 'no_contract',
+} as const;
 
-const answerOf = (purpose: RunnerPurpose, agreed: AgreedResult) => {
-  const name = purpose === 'staging' ? 'staging_status' : 'test_status';
-  if (!agreed.agreed) return { facts: { [name]: 'DEFER', [`${purpose}_reason`]: 'report_disagrees' }, route: { runner: 'human' } };
+const judged = (agreed: AgreedResult): { word: keyof typeof WORDS; why: keyof typeof REASONS } => {
+  if (!agreed.agreed) return { word: 'DEFER', why: 'report_disagrees' };
   const { result } = agreed;
-  return {
-    facts: { [name]: result.result, ...('reason' in result ? { [`${purpose}_reason`]: result.reason } : {}) },
-    route: { runner: ROUTES[result.result] },
-  };
+  return { word: result.result, why: 'reason' in result ? result.reason : 'none' };
 };
 
 /** Runs a command instead of asking a model. The state says for what purpose; a fact `repository` of an earlier state on what. */
@@ -72,13 +87,19 @@ export const runner = defineStage({
     const reportPath = `${folder}/report.md`;
     const resultText = await once(resultPath, async () => canonicalJson(await decide({ purpose, repository, folder }, tools)));
     const report = await once(reportPath, async () => renderReport(read(resultText), resultText));
-    return {
-      artifacts: [
-        { name: `${purpose}_result`, path: resultPath, body: resultText, content_type: 'application/json' },
-        { name: `${purpose}_report`, path: reportPath, body: report, content_type: 'text/markdown; charset=utf-8' },
-      ],
-      event: null,
-      ...answerOf(purpose, agreedResult(resultText, report)),
-    };
+    const { word, why } = judged(agreedResult(resultText, report));
+    const artifacts = [
+      { name: `${purpose}_result`, path: resultPath, body: resultText, content_type: 'application/json' },
+      { name: `${purpose}_report`, path: reportPath, body: report, content_type: 'text/markdown; charset=utf-8' },
+    ];
+    if (purpose === 'staging') {
+      return {
+        artifacts,
+        event: null,
+        facts: { staging_status: WORDS[word], staging_reason: REASONS[why] },
+        route: { runner: ROUTES[word] },
+      };
+    }
+    return { artifacts, event: null, facts: { test_status: WORDS[word], test_reason: REASONS[why] }, route: { runner: ROUTES[word] } };
   },
 });
