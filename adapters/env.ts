@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ApprovalPolicy, DEFAULT_POLICY } from '../contracts/approval-policy.ts';
 import type { LlmConfig } from '../contracts/llm-config.ts';
+import { DEFAULT_ROLLOUT_RULES, RolloutRules } from '../contracts/rollout.ts';
 import type { SignInConfig } from '../contracts/session.ts';
 import { readLlmConfig } from './model/live-config.ts';
 import { type NotifyConfig, notifySecrets, readNotifyConfig } from './notify/config.ts';
@@ -29,6 +30,7 @@ export const Variables = z.object({
   HOLDPOINT_TELEMETRY_BUCKET: nonEmpty,
   HOLDPOINT_TABLE: nonEmpty,
   HOLDPOINT_JOB_MACHINE_ARN: arn,
+  HOLDPOINT_ROLLOUT_MACHINE_ARN: arn,
   /** Key ring as JSON: local only. On AWS it is read from Secrets Manager by the ARN below. */
   HOLDPOINT_CONTEXT_KEYS: z.string().optional(),
   HOLDPOINT_CONTEXT_SECRET_ARN: arn.optional(),
@@ -54,6 +56,8 @@ export const Variables = z.object({
   HOLDPOINT_NOTIFY_SECRET_ARN: arn.optional(),
   /** Approval rules as JSON (`ApprovalPolicy`); without it two people, signed in. */
   HOLDPOINT_APPROVAL_POLICY: z.string().transform(parseJson).pipe(ApprovalPolicy).default(DEFAULT_POLICY),
+  /** Criteria of rollouts as JSON (`RolloutRules`). */
+  HOLDPOINT_ROLLOUT_RULES: z.string().transform(parseJson).pipe(RolloutRules).default(DEFAULT_ROLLOUT_RULES),
   /** How long a function may go by flags and kill switch as it read them. At most 15 s, so that a change holds within 30 s. */
   HOLDPOINT_FLAGS_MAX_AGE_MS: z
     .string()

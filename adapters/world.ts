@@ -1,5 +1,7 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Budgets } from '../contracts/budget.ts';
 import type { DigestIndex, DigestSigner, Digests, StoredLogs } from '../contracts/digest.ts';
+import type { JobFacts } from '../contracts/job-state.ts';
 import type { LinkOf } from '../contracts/notification.ts';
 import type {
   Artifacts,
@@ -17,6 +19,7 @@ import type {
   SwitchReader,
   TaskTokens,
   Telemetry,
+  Waits,
 } from '../contracts/ports.ts';
 import type { RunnerPort } from '../contracts/runner.ts';
 import { capabilityOf } from '../functions/lib/capability.ts';
@@ -27,7 +30,7 @@ import { createBudgets } from './aws/budgets.ts';
 import { createCassettes } from './aws/cassettes.ts';
 import { type Clients, createClients, type RequestHandler } from './aws/clients.ts';
 import { createEventLog } from './aws/event-log.ts';
-import { createExecutions } from './aws/executions.ts';
+import { createExecutions, createWaits } from './aws/executions.ts';
 import { createFlagStore } from './aws/flags.ts';
 import { createJobIndex } from './aws/job-index.ts';
 import { createKeyRing } from './aws/key-ring.ts';
@@ -50,7 +53,9 @@ export type World = {
   index: JobIndex;
   tokens: TaskTokens;
   links: LinkIndex;
-  executions: Executions;
+  /** Executions of the machine that runs jobs of this kind. */
+  executions: (kind: JobFacts['kind']) => Executions;
+  waits: Waits;
   artifacts: Artifacts;
   cassettes: Cassettes;
   telemetry: Telemetry;
@@ -85,6 +90,13 @@ const createLinkOf =
   (env: Env, keyRing: () => Promise<KeyRing>): LinkOf =>
   async (ref) =>
     new URL(`/a/${capabilityOf(await keyRing(), ref, ref) ?? ''}`, env.HOLDPOINT_ORIGIN).href;
+
+/** A rollout is a job of the other machine. */
+const createMachines = (sfn: SFNClient, env: Env): World['executions'] => {
+  const job = createExecutions(sfn, env.HOLDPOINT_JOB_MACHINE_ARN);
+  const rollout = createExecutions(sfn, env.HOLDPOINT_ROLLOUT_MACHINE_ARN);
+  return (kind) => (kind === 'rollout' ? rollout : job);
+};
 
 /** What the parts are made from. */
 export type Given = Pick<World, 'env' | 'clock' | 'timer' | 'artifacts' | 'cassettes' | 'budgets' | 'linkOf' | 'switches'> & {
@@ -136,7 +148,8 @@ export const createWorld = (env: Env, options: WorldOptions = {}): World => {
     index: createJobIndex(dynamo, env.HOLDPOINT_TABLE),
     tokens: createTaskTokens(dynamo, env.HOLDPOINT_TABLE),
     links: createLinkIndex(dynamo, env.HOLDPOINT_TABLE),
-    executions: createExecutions(sfn, env.HOLDPOINT_JOB_MACHINE_ARN),
+    executions: createMachines(sfn, env),
+    waits: createWaits(sfn),
     telemetry: createTelemetry(s3, env.HOLDPOINT_TELEMETRY_BUCKET),
     model: asks?.model(given) ?? { ask: async () => noModel() },
     requireConfirmed: asks?.requireConfirmed ?? noModel,

@@ -1,6 +1,6 @@
 /**
  * Which state may follow which, and by which answer: the machine's routes as the functions know them. A
- * test compares this with statemachines/job.asl.json. Contexts are signed for the state they lead to.
+ * test compares this with the files in statemachines/. Contexts are signed for the state they lead to.
  */
 export type StateFlow = {
   /** Where the context leads when the state succeeds. */
@@ -48,6 +48,24 @@ export const JOB_FLOW = {
   HoldReportOutput: { next: 'Report', step: 'agent_output_invalid', revise: 'Report' },
 } as const satisfies Record<string, StateFlow>;
 
+/** The rollout machine. Its canaries run beside the context, which goes on from the state that planned them. */
+export const ROLLOUT_FLOW = {
+  RolloutIntake: { next: 'EnterStage' },
+  EnterStage: { next: 'Evaluate' },
+  Evaluate: {
+    next: 'RolloutFinish',
+    routes: [
+      { field: 'verdict', value: 'enter_1', to: 'HoldStage1' },
+      { field: 'verdict', value: 'enter_2', to: 'HoldStage2' },
+      { field: 'verdict', value: 'enter_3', to: 'HoldStage3' },
+      { field: 'verdict', value: 'breached', to: 'Rollback' },
+    ],
+  },
+  HoldStage1: { next: 'EnterStage', step: 'stage_1' },
+  HoldStage2: { next: 'EnterStage', step: 'stage_2' },
+  HoldStage3: { next: 'EnterStage', step: 'stage_3' },
+} as const satisfies Record<string, StateFlow>;
+
 /**
  * The shortest flow that holds: eight states that do nothing of their own, and two approvals. What the harness itself costs, and how
  * long it takes, is measured on a machine of these.
@@ -73,7 +91,7 @@ export const LONGEST_SILENCE_S = 600 + 300;
 
 export type JobStateName = keyof typeof JOB_FLOW | 'Finish' | 'Stop';
 
-const flows: Record<string, StateFlow> = { ...JOB_FLOW, ...CHAIN_FLOW };
+const flows: Record<string, StateFlow> = { ...JOB_FLOW, ...ROLLOUT_FLOW, ...CHAIN_FLOW };
 
 /** The state that follows `state` when it answers with these route fields. */
 export const nextState = (state: string, route: Record<string, string> = {}): string => {

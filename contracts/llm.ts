@@ -23,7 +23,7 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
-/** Everything that decides the answer, and so the cassette key. */
+/** What a model is asked: the question, which is what a recording is found by, and the context it is asked in. */
 export const ModelRequest = z.strictObject({
   agent: AgentId,
   /** Logical name ("strategist"), never a provider's model id: fallback order must not change keys. */
@@ -33,6 +33,11 @@ export const ModelRequest = z.strictObject({
   /** JSON Schema of the output. */
   output_schema: z.record(z.string(), z.unknown()),
   messages: z.array(Message).min(1),
+  /**
+   * Sent behind the last message, and no part of the cassette key: it is made of other jobs, so that no question would ever be asked
+   * twice with it.
+   */
+  context: z.string().optional(),
   /** Declared volatile values: replaced by `{{name}}` in the messages before hashing. */
   variables: z.record(z.string(), z.string()),
   settings: z.strictObject({ temperature: z.number().min(0).max(2), max_output_tokens: z.int().min(1) }),

@@ -125,7 +125,7 @@ export type LinkIndex = {
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
 
-/** Step Functions. */
+/** Executions of one state machine. */
 export type Executions = {
   /** Starts by name; an execution of that name that exists already counts as started. */
   start(runId: string, input: string): Promise<void>;
@@ -133,6 +133,10 @@ export type Executions = {
   /** How many events its history has (an execution ends at 25,000), and when the newest was written: its last sign of life. */
   history(runId: string): Promise<{ events: number; newest_at: string | null }>;
   stop(runId: string, error: string, cause: string): Promise<void>;
+};
+
+/** Open task tokens, of whatever machine. */
+export type Waits = {
   /** Answers a wait; false when it was already closed. */
   succeed(token: string, output: unknown): Promise<boolean>;
   fail(token: string, error: string, cause: string): Promise<boolean>;

@@ -3,6 +3,7 @@ import type { FlagValues } from './flags.ts';
 import type { ArtifactRef, JobState } from './job-state.ts';
 import type { ModelRequest } from './llm.ts';
 import type { StageAnswer } from './llm-journal.ts';
+import type { Observation, RolloutRules } from './rollout.ts';
 import type { RunnerRequest, RunnerResult } from './runner.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
@@ -42,6 +43,8 @@ export type StageOutput = {
   facts?: Record<string, string | number | boolean>;
   /** Fields beside `context` that a Choice of the machine may read. */
   route?: Record<string, string>;
+  /** How many items a Map after this state works on: it is given their numbers, from 0. */
+  items?: number;
 };
 
 /** What a stage that runs commands may do. */
@@ -74,6 +77,18 @@ export type StageEffects = {
   runner?: RunnerEffects;
   /** Ends the wait for an answer that the stage can do without; absent, nothing does. */
   patience?: () => AbortSignal;
+  /** For the stages of rollouts alone. */
+  rollout?: RolloutEffects;
+};
+
+/** What a stage of a rollout may do and see. */
+export type RolloutEffects = {
+  rules: RolloutRules;
+  current: () => Promise<FlagValues>;
+  /** Sets flags, in the name of the rollout. Values that hold already are left alone. */
+  set: (values: Readonly<Record<string, unknown>>, reason: string) => Promise<void>;
+  /** What the canaries of a stage left behind, and the success rate that theirs is compared with. */
+  observe: (stage: number) => Promise<{ observations: Observation[]; planned: number; baseline: number | null }>;
 };
 
 type Decoders = Record<string, Decoder<unknown>>;

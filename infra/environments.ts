@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ApprovalPolicy, DEFAULT_POLICY } from '../contracts/approval-policy.ts';
+import { DEFAULT_ROLLOUT_RULES, RolloutRules } from '../contracts/rollout.ts';
 import { checkEnvironment } from './environment/check.ts';
 import { Llm, PRODUCTION_PROVIDERS } from './environment/llm.ts';
 import { Oidc, Operators } from './environment/oidc.ts';
@@ -59,6 +60,8 @@ export const EnvironmentFields = z.strictObject({
   /** Who decides what. */
   approvals: ApprovalPolicy.prefault(DEFAULT_POLICY),
   notifications: Notifications.prefault({}),
+  /** Criteria of rollouts: canaries, limits and pauses, per stage. */
+  rollout: RolloutRules.prefault(DEFAULT_ROLLOUT_RULES),
   alarms: Alarms.prefault({}),
   /** What the environment may cost in a month, LLM excluded: half, all and a forecast of more are told to the alarms' topic. */
   monthlyUsd: z.number().min(1),

@@ -10,6 +10,10 @@ export type FunctionName =
   | 'report'
   | 'finish'
   | 'stop'
+  | 'enter'
+  | 'canary'
+  | 'evaluate'
+  | 'rollback'
   | 'reconcile'
   | 'digest'
   | 'web';
@@ -48,6 +52,10 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   stage('report', 'functions/agent/report/handler.ts', 'Agent: metrics to narrative', { timeoutSeconds: 300 }),
   stage('finish', 'functions/finish/handler.ts', 'Ends a job that succeeded'),
   stage('stop', 'functions/stop/handler.ts', 'Ends a job that did not succeed'),
+  stage('enter', 'functions/enter/handler.ts', 'Enters a stage of a rollout: sets its flags'),
+  stage('canary', 'functions/canary/handler.ts', 'Starts a canary job of a rollout and records its end'),
+  stage('evaluate', 'functions/evaluate/handler.ts', 'Judges a stage of a rollout by its canaries', { timeoutSeconds: 120 }),
+  stage('rollback', 'functions/rollback/handler.ts', 'Sets the flags of a rollout back and ends it'),
   {
     name: 'reconcile',
     entry: 'functions/reconcile/handler.ts',

@@ -1,14 +1,14 @@
 import { TELLERS, tellsByTopic } from './environment/variables.ts';
 import type { Environment } from './environments.ts';
 import type { FunctionName } from './functions.ts';
-import type { BucketId } from './names.ts';
+import { type BucketId, MACHINES, type MachineId } from './names.ts';
 import type { TABLE } from './table.ts';
 
 export type IndexName = (typeof TABLE.indexes)[number]['name'];
 
 /**
- * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is the job machine started
- * through its alias; `secret` is one that people made and configured; `approvals-topic` tells approvers; `executions` are those of the job machine; `waits` are its open task tokens;
+ * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is machines started
+ * through their alias; `secret` is one that people made and configured; `approvals-topic` tells approvers; `executions` are those of machines; `waits` are open task tokens;
  * `flags` is the one item of flags and kill switch; `digest-key` signs digests.
  */
 export type Target =
@@ -23,8 +23,8 @@ export type Target =
   | { on: 'secret'; arn: string }
   | { on: 'approvals-topic' }
   | { on: 'bedrock-model'; model: string }
-  | { on: 'alias' }
-  | { on: 'executions' }
+  | { on: 'alias'; machines: readonly MachineId[] }
+  | { on: 'executions'; machines: readonly MachineId[] }
   | { on: 'waits' };
 
 export type Grant = Target & {
@@ -75,7 +75,11 @@ const BASE: readonly Grant[] = [...EVENTS, CONTEXT_KEYS];
 const AUDIT_REASON = 'events of the audit log carry sequence numbers, known only at run time';
 const audit = (actions: readonly string[]): Grant => objects('Audit', 'events', 'audit/', actions, AUDIT_REASON);
 /** Asks flags and kill switch before it acts; a lost item is read from the audit log. */
-const SWITCHES: readonly Grant[] = [{ sid: 'Flags', on: 'flags', actions: ['dynamodb:GetItem'] }, audit(GET)];
+const FLAGS: Grant = { sid: 'Flags', on: 'flags', actions: ['dynamodb:GetItem'] };
+const SWITCHES: readonly Grant[] = [FLAGS, audit(GET)];
+
+/** Changes flags, and no other item of that kind. */
+const FLAGS_WRITE: Grant = { sid: 'SetFlags', on: 'flags', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'] };
 
 const DIGEST_REASON = 'digests are numbered in the order they are written';
 const digests = (actions: readonly string[]): Grant => objects('Digests', 'events', 'digests/', actions, DIGEST_REASON);
@@ -98,10 +102,15 @@ const ANSWER_WAITS: Grant = { sid: 'AnswerWaits', on: 'waits', actions: ['states
 const WATCH_JOBS: Grant = {
   sid: 'WatchJobs',
   on: 'executions',
+  machines: MACHINES,
   actions: ['states:DescribeExecution', 'states:StopExecution'],
   reason: 'execution names are job ids and run numbers, known only at run time',
 };
-const CONTROL: readonly Grant[] = [ANSWER_WAITS, { sid: 'StartJobs', on: 'alias', actions: ['states:StartExecution'] }, WATCH_JOBS];
+const CONTROL: readonly Grant[] = [
+  ANSWER_WAITS,
+  { sid: 'StartJobs', on: 'alias', machines: MACHINES, actions: ['states:StartExecution'] },
+  WATCH_JOBS,
+];
 const HISTORY: Grant = { ...WATCH_JOBS, sid: 'MeasureJobs', actions: ['states:GetExecutionHistory'] };
 const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes', names, actions: ['dynamodb:Query'] });
 
@@ -125,6 +134,16 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   report: [...BASE, ...SWITCHES, jobFiles(GET_PUT), READS_TRIALS, keys('FileKeys', 'artifacts', 'jobs/', TRIALS), ...REPLAY],
   finish: ENDS_JOB,
   stop: [...ENDS_JOB, ...REPLAY],
+  enter: [...BASE, jobFiles(GET), audit(GET_PUT), FLAGS_WRITE],
+  canary: [
+    ...[...BASE, ...SWITCHES, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')],
+    table('PutItem', 'UpdateItem'),
+    ...[telemetry(GET_PUT), keys('TelemetryKeys', 'telemetry', '')],
+    { sid: 'StartCanaries', on: 'alias', machines: ['job'], actions: ['states:StartExecution'] },
+    { ...WATCH_JOBS, sid: 'StopCanaries', machines: ['job'], actions: ['states:StopExecution'] },
+  ],
+  evaluate: [...BASE, jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/'), telemetry(GET), keys('TelemetryKeys', 'telemetry', '')],
+  rollback: [...BASE, jobFiles(GET), audit(GET_PUT), FLAGS, table('PutItem'), telemetry(PUT)],
   reconcile: [
     ...BASE,
     ...[jobFiles(GET), notifications(GET_PUT), telemetry(PUT)],

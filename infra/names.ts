@@ -15,7 +15,10 @@ export const bucketName = (environment: Named, bucket: BucketId | 'access-logs' 
 
 export const tableName = (environment: Named): string => `${base(environment)}-jobs`;
 
-export const machineName = (environment: Named): string => `${base(environment)}-job`;
+/** The machines, by what their definitions are called in `statemachines/`. */
+export const MACHINES = ['job', 'rollout'] as const;
+export type MachineId = (typeof MACHINES)[number];
+export const machineName = (environment: Named, machine: MachineId): string => `${base(environment)}-${machine}`;
 
 /** The only name executions start through. */
 export const LIVE = 'live';

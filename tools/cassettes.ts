@@ -4,7 +4,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { Blueprint } from '../contracts/blueprint.ts';
 import { GateReport } from '../contracts/gate-report.ts';
-import { JobSpec } from '../contracts/job-spec.ts';
+import type { ResearchJob } from '../contracts/job-spec.ts';
 import { Cassette, type ModelRequest } from '../contracts/llm.ts';
 import { intentQuestion } from '../functions/agent/intent/intent.ts';
 import { INTENT } from '../functions/agent/intent/prompt.ts';
@@ -19,6 +19,7 @@ import { isHandWritten } from '../functions/lib/cassette/fixture.ts';
 import { cassetteKey } from '../functions/lib/cassette-key.ts';
 import { json } from '../functions/lib/decode.ts';
 import { REDACTOR_VERSION } from '../functions/lib/redaction.ts';
+import { decodeResearch } from '../functions/lib/research-spec.ts';
 import { shadowQuestion } from '../functions/lib/shadow/gates.ts';
 import { SHADOW } from '../functions/lib/shadow/request.ts';
 import { ingest } from '../functions/lib/snapshot.ts';
@@ -38,7 +39,7 @@ const readText = (...path: string[]): string => readFileSync(join(root, ...path)
 const { manifest: snapshot, body } = ingest(readText('samples/sp500-2000.csv'), { snapshot_id: 'sp500-2000', symbol: 'SPX' });
 const bars = decodeBars(body);
 
-const specOf = (name: string): JobSpec => json(JobSpec)(readText('docs/examples', `idea-${name}.json`));
+const specOf = (name: string): ResearchJob => decodeResearch(readText('docs/examples', `idea-${name}.json`));
 
 const intentRequest = (name: string): ModelRequest => {
   const docs = { spec: specOf(name), snapshot, intent_output: null, blueprint: null };

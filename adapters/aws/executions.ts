@@ -7,7 +7,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { Executions } from '../../contracts/ports.ts';
+import type { Executions, Waits } from '../../contracts/ports.ts';
 import { hasName } from './aws-errors.ts';
 
 /** `arn:…:stateMachine:name[:alias]` → ARN of an execution of that machine. */
@@ -19,17 +19,24 @@ export const executionArn = (machineArn: string, runId: string): string => {
 /** AWS says `TaskTimedOut` for "already closed" too; a token of another account or machine is `InvalidToken`. */
 const closed = (error: unknown): boolean => hasName(error, 'TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken');
 
+const delivered = async (send: Promise<unknown>): Promise<boolean> => {
+  try {
+    await send;
+    return true;
+  } catch (error) {
+    if (closed(error)) return false;
+    throw error;
+  }
+};
+
+/** Answers to task tokens: a token says itself which machine it is of. */
+export const createWaits = (sfn: SFNClient): Waits => ({
+  succeed: (token, output) => delivered(sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) }))),
+  fail: (token, error, cause) => delivered(sfn.send(new SendTaskFailureCommand({ taskToken: token, error, cause }))),
+});
+
 /** Step Functions, for one machine. `machineArn` is the alias: on AWS nothing may start the bare machine. */
 export const createExecutions = (sfn: SFNClient, machineArn: string): Executions => {
-  const delivered = async (send: Promise<unknown>): Promise<boolean> => {
-    try {
-      await send;
-      return true;
-    } catch (error) {
-      if (closed(error)) return false;
-      throw error;
-    }
-  };
   return {
     start: async (runId, input) => {
       try {
@@ -61,7 +68,5 @@ export const createExecutions = (sfn: SFNClient, machineArn: string): Executions
         if (!hasName(failure, 'ExecutionDoesNotExist', 'ValidationException')) throw failure;
       }
     },
-    succeed: (token, output) => delivered(sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) }))),
-    fail: (token, error, cause) => delivered(sfn.send(new SendTaskFailureCommand({ taskToken: token, error, cause }))),
   };
 };

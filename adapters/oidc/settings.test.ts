@@ -3,7 +3,12 @@ import { readEnv } from '../env.ts';
 
 const BASE = {
   ...{ HOLDPOINT_ENV: 'dev', HOLDPOINT_EVENTS_BUCKET: 'e', HOLDPOINT_ARTIFACTS_BUCKET: 'a', HOLDPOINT_CASSETTES_BUCKET: 'c' },
-  ...{ HOLDPOINT_TELEMETRY_BUCKET: 't', HOLDPOINT_TABLE: 'jobs', HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x' },
+  ...{
+    HOLDPOINT_TELEMETRY_BUCKET: 't',
+    HOLDPOINT_TABLE: 'jobs',
+    HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x',
+    HOLDPOINT_ROLLOUT_MACHINE_ARN: 'arn:aws:states:::y',
+  },
 };
 const ON = { ...BASE, HOLDPOINT_SIGN_IN: 'required', HOLDPOINT_OIDC_ISSUER: 'https://id.example', HOLDPOINT_OIDC_CLIENT_ID: 'pages' };
 

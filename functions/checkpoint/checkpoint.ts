@@ -2,6 +2,7 @@ import type { Amount } from '../../contracts/budget.ts';
 import type { Actor } from '../../contracts/events.ts';
 import { reviseState } from '../../contracts/flow.ts';
 import type { HoldInput, Opening } from '../../contracts/hold.ts';
+import { CANARY_APPROVES, CANARY_POLICY } from '../../contracts/rollout.ts';
 import type { Artifact } from '../../contracts/stage.ts';
 import { usageEvent } from '../lib/agent/usage.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -16,6 +17,9 @@ const SUBJECTS: Record<string, readonly string[]> = {
   HoldBlueprint: ['blueprint', 'intent_guard'],
   HoldRunspec: ['runspec'],
   HoldReportOutput: ['report_output', 'report_guard'],
+  HoldStage1: ['stage_evidence'],
+  HoldStage2: ['stage_evidence'],
+  HoldStage3: ['stage_evidence'],
 };
 
 /** Revisions of one state before only yes or no remain. */
@@ -72,6 +76,12 @@ const passesByItself = ({ step, context: { mode, facts }, llm, policy }: HoldInp
     return {
       by: CHECKPOINT,
       reason: mode === 'replay' ? `mode is replay: ${why}` : `every provider in the chain is mock: ${why} in mode ${mode}`,
+    };
+  }
+  if (typeof facts['canary'] === 'string' && CANARY_APPROVES.includes(step) && facts['degraded'] !== true) {
+    return {
+      by: { type: 'policy', id: CANARY_POLICY, identity: 'none' },
+      reason: `policy ${CANARY_POLICY} approves step ${step} of canaries of ${facts['canary']}`,
     };
   }
   const auto = policy.auto_approve;

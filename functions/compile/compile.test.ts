@@ -1,23 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { Blueprint, type Strategy } from '../../contracts/blueprint.ts';
 import { CompileRefused, EvidenceMismatch } from '../../contracts/errors.ts';
-import { JobSpec } from '../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../contracts/job-spec.ts';
 import { RunSpec } from '../../contracts/runspec.ts';
 import { blueprintOf, defaultPolicy, exampleSpec, sampleSnapshot } from '../../test/fixtures/market.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sha256Hex } from '../lib/hash.ts';
+import { decodeResearch } from '../lib/research-spec.ts';
 import { compile, compileBlueprint } from './compile.ts';
 
 const { manifest, bars } = sampleSnapshot();
 const RULE: Strategy = { type: 'sma_crossover', fast: 50, slow: 150 };
 const idea = exampleSpec('idea-trend');
 
-const compiled = (blueprint: Blueprint, spec: JobSpec = idea) => compileBlueprint({ spec, blueprint, snapshot: manifest, bars });
+const compiled = (blueprint: Blueprint, spec: ResearchJob = idea) => compileBlueprint({ spec, blueprint, snapshot: manifest, bars });
 const { schema_version, title, run, snapshot_id, policy_bundle } = idea;
 const common = { schema_version, title, run, snapshot_id, policy_bundle };
-const handWritten = (blueprint: Blueprint): JobSpec => JobSpec.parse({ ...common, kind: 'blueprint', blueprint });
+const handWritten = (blueprint: Blueprint): ResearchJob => decodeResearch(JSON.stringify({ ...common, kind: 'blueprint', blueprint }));
 
-const refusal = (blueprint: Blueprint, spec: JobSpec = idea): string => {
+const refusal = (blueprint: Blueprint, spec: ResearchJob = idea): string => {
   try {
     compiled(blueprint, spec);
   } catch (error) {
@@ -77,7 +78,7 @@ describe('compile', () => {
 
   it('refuses windows outside the snapshot', () => {
     const about = { hypothesis: 'x', symbols: ['SPX'], frequency: '1d', start: '2001-01-02', end: '2025-12-31' };
-    const late = JobSpec.parse({ ...common, kind: 'idea', idea: about });
+    const late = decodeResearch(JSON.stringify({ ...common, kind: 'idea', idea: about }));
     expect(refusal(blueprintOf(RULE), late)).toMatch(/outside snapshot sp500-2000, which covers 2000-01-03 to 2020-04-17/);
     const early = blueprintOf(RULE, { train: { start: '1999-01-04', end: '2009-12-31' } });
     expect(refusal(early, handWritten(early))).toMatch(/the run 1999-01-04 to .* is outside snapshot/);

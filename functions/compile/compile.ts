@@ -1,6 +1,5 @@
 import { Blueprint } from '../../contracts/blueprint.ts';
 import { EvidenceMismatch } from '../../contracts/errors.ts';
-import { JobSpec } from '../../contracts/job-spec.ts';
 import { RunSpec } from '../../contracts/runspec.ts';
 import { Snapshot } from '../../contracts/snapshot.ts';
 import { defineStage } from '../../contracts/stage.ts';
@@ -9,6 +8,7 @@ import { decodeBars } from '../lib/bars.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { json } from '../lib/decode.ts';
 import { sha256Hex } from '../lib/hash.ts';
+import { decodeResearch } from '../lib/research-spec.ts';
 import { barsIn, type CompileInput, holdoutOf, policyOf, refuseUnsound } from './refusals.ts';
 
 /**
@@ -59,7 +59,7 @@ export const summaryOf = ({ symbols, strategy, windows, policy, snapshot }: RunS
   ].join('; ');
 };
 
-const reads = { spec: json(JobSpec), blueprint: json(Blueprint), snapshot: json(Snapshot), snapshot_data: decodeBars };
+const reads = { spec: decodeResearch, blueprint: json(Blueprint), snapshot: json(Snapshot), snapshot_data: decodeBars };
 
 export const compile = defineStage({
   reads,

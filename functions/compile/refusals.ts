@@ -1,6 +1,6 @@
 import type { Blueprint, Window } from '../../contracts/blueprint.ts';
 import { CompileRefused } from '../../contracts/errors.ts';
-import type { JobSpec } from '../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../contracts/job-spec.ts';
 import { POLICY_BUNDLES, type PolicyBundle } from '../../contracts/policy-bundle.ts';
 import type { RunSpec } from '../../contracts/runspec.ts';
 import type { Bar, Snapshot } from '../../contracts/snapshot.ts';
@@ -9,7 +9,7 @@ import { addDays, holdoutAfter, holdoutWindow } from '../lib/holdout.ts';
 /** A train or evaluation window with fewer bars has no daily return. */
 const MIN_BARS = 2;
 
-export type CompileInput = { spec: JobSpec; blueprint: Blueprint; snapshot: Snapshot; bars: readonly Bar[] };
+export type CompileInput = { spec: ResearchJob; blueprint: Blueprint; snapshot: Snapshot; bars: readonly Bar[] };
 
 const text = (window: Window): string => `${window.start} to ${window.end}`;
 

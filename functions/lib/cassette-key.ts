@@ -14,6 +14,10 @@ export type MatchKey = {
   redactions: Record<string, number>;
 };
 
+/** The messages as they are sent: the context behind the last. */
+const inContext = ({ messages, context = '' }: ModelRequest): ModelRequest['messages'] =>
+  messages.map(({ role, content }, i) => ({ role, content: i === messages.length - 1 ? content + context : content }));
+
 /** Longest value first, so that a value inside another one does not break it. */
 const placeholders = (variables: Record<string, string>): [string, string][] =>
   Object.entries(variables)
@@ -25,10 +29,11 @@ const withPlaceholders = (text: string, variables: [string, string][]): string =
 
 /**
  * The key a question is recorded under: redact, put placeholders for declared variables, hash. Provider,
- * fallback order and repeat index are not part of it; every word of the messages is.
+ * fallback order, repeat index and context are not part of it; every word of the messages is.
  */
 export const cassetteKey = (request: ModelRequest, secrets: readonly string[] = []): MatchKey => {
   const redacted = request.messages.map(({ role, content }) => ({ role, ...redact(content, { secrets }) }));
+  const sent = inContext(request).map(({ role, content }) => ({ role, ...redact(content, { secrets }) }));
   const variables = placeholders(request.variables);
   const match: CassetteMatch = {
     agent: request.agent,
@@ -43,7 +48,7 @@ export const cassetteKey = (request: ModelRequest, secrets: readonly string[] = 
   return {
     key: sha256Hex(canonicalJson(match)),
     match,
-    prompt: redacted.map(({ role, text }) => ({ role, content: text })),
-    redactions: addCounts(...redacted.map(({ counts }) => counts)),
+    prompt: sent.map(({ role, text }) => ({ role, content: text })),
+    redactions: addCounts(...sent.map(({ counts }) => counts)),
   };
 };

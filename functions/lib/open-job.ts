@@ -3,6 +3,7 @@ import type { Actor, EventDraft } from '../../contracts/events.ts';
 import { JOB_SPEC_MAX_BYTES, JobSpec } from '../../contracts/job-spec.ts';
 import { type Mode, strictest } from '../../contracts/llm.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
+import type { Measured } from '../../contracts/telemetry.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sha256Hex } from './hash.ts';
 import { redactDeep } from './redaction.ts';
@@ -55,17 +56,26 @@ export const identifyJob = (
 /** Name of the n-th execution of a job. */
 export const executionName = (jobId: string, attempt: number): string => `job-${jobId}-${attempt}`;
 
-/** The first event of a job. `measured`: rows of the telemetry tables are written for it. */
+const SUBMITTED = { idea: 'IDEA_SUBMITTED', blueprint: 'BLUEPRINT_SUBMITTED', rollout: 'ROLLOUT_SUBMITTED' } as const;
+
+/** What the first event says of the work itself. */
+const workOf = (spec: JobSpec, snapshot: Snapshot | null): Record<string, unknown> =>
+  spec.kind === 'rollout'
+    ? { target: spec.rollout.target, through: spec.rollout.through }
+    : { snapshot_id: spec.snapshot_id, snapshot_sha256: snapshot?.sha256, policy_bundle: spec.policy_bundle };
+
+/** The first event of a job. `snapshot` is null for a rollout, whose canaries have their own. `measured`: whether rows of the telemetry tables are written for it. */
 export const submittedDraft = (
   job: Identified,
-  snapshot: Snapshot,
+  snapshot: Snapshot | null,
   actor: Actor,
-  { environmentMode, measured }: { environmentMode: Mode; measured: boolean },
+  { environmentMode, measured }: { environmentMode: Mode; measured: Measured },
 ): EventDraft => {
   const { spec, spec_digest } = job;
+  const asked = spec.kind === 'rollout' ? undefined : spec.llm?.mode;
   return {
-    event_type: spec.kind === 'idea' ? 'IDEA_SUBMITTED' : 'BLUEPRINT_SUBMITTED',
-    state: 'Intake',
+    event_type: SUBMITTED[spec.kind],
+    state: spec.kind === 'rollout' ? 'RolloutIntake' : 'Intake',
     visit: 1,
     kind: 'submitted',
     actor,
@@ -75,11 +85,9 @@ export const submittedDraft = (
       kind: spec.kind,
       run: spec.run,
       spec_digest,
-      mode: strictest(environmentMode, spec.llm?.mode ?? environmentMode),
-      snapshot_id: spec.snapshot_id,
-      snapshot_sha256: snapshot.sha256,
-      policy_bundle: spec.policy_bundle,
-      ...(measured ? { telemetry: 'on' } : {}),
+      mode: strictest(environmentMode, asked ?? environmentMode),
+      ...workOf(spec, snapshot),
+      ...(measured === 'off' ? {} : { telemetry: measured }),
     },
   };
 };

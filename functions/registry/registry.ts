@@ -1,14 +1,15 @@
 import { BacktestResult } from '../../contracts/backtest-result.ts';
 import { GateReport } from '../../contracts/gate-report.ts';
-import { JobSpec } from '../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../contracts/job-spec.ts';
 import type { RegistryCard, TrialRecord } from '../../contracts/registry-card.ts';
 import { RunSpec } from '../../contracts/runspec.ts';
 import { type Artifact, defineStage } from '../../contracts/stage.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { json } from '../lib/decode.ts';
 import { sha256Hex } from '../lib/hash.ts';
+import { decodeResearch } from '../lib/research-spec.ts';
 
-export type Judged = { job_id: string; spec: JobSpec; runspec: RunSpec; result: BacktestResult; gates: GateReport };
+export type Judged = { job_id: string; spec: ResearchJob; runspec: RunSpec; result: BacktestResult; gates: GateReport };
 
 const identityOf = ({ job_id, spec, runspec, gates }: Judged) => ({
   job_id,
@@ -60,7 +61,7 @@ const file = (name: string, path: string, value: unknown): Artifact => ({
   content_type: 'application/json',
 });
 
-const reads = { spec: json(JobSpec), runspec: json(RunSpec), result: json(BacktestResult), gates: json(GateReport) };
+const reads = { spec: decodeResearch, runspec: json(RunSpec), result: json(BacktestResult), gates: json(GateReport) };
 
 export const registry = defineStage({
   reads,

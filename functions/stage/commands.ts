@@ -1,37 +1,23 @@
 import type { World } from '../../adapters/world.ts';
-import { type Channel, type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
+import { type Commands, type LoadedJob, Refusal } from '../../contracts/commands.ts';
 import { asError } from '../../contracts/errors.ts';
-import { type Actor, type EventDraft, type JobEvent, MESSAGE_MAX } from '../../contracts/events.ts';
+import { type EventDraft, type JobEvent, MESSAGE_MAX } from '../../contracts/events.ts';
 import type { DecisionView } from '../../contracts/http.ts';
-import type { JobSpec } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import { WATCHDOG } from '../../contracts/watchdog.ts';
 import { type Answer, type Decision, decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
-import { eventId } from '../lib/event.ts';
 import { findApproval, fold, toRecord } from '../lib/fold.ts';
-import { executionName, identifyJob } from '../lib/open-job.ts';
 import { redact } from '../lib/redaction.ts';
 import { delegateApproval, openLink, revokeLinks } from './approval-commands.ts';
 import { recordAudit } from './audit.ts';
+import { cancelJob } from './cancel.ts';
 import { deliver } from './deliver.ts';
-import { findReferences, openJob, soon } from './open-job.ts';
-import { appendDecided, finishCancel } from './settle.ts';
+import { soon } from './open-job.ts';
+import { appendDecided } from './settle.ts';
+import { submitJob } from './submit.ts';
 
 /** A decision that was not delivered is looked for after this many ms. */
 const REDELIVER_AFTER_MS = 2_000;
-
-const submit = async (world: World, spec: JobSpec, actor: Actor) => {
-  const identified = identifyJob(spec, world.env.knownSecrets);
-  if (!identified.ok) throw new Refusal(identified.tooLarge ? 'PAYLOAD_TOO_LARGE' : 'INVALID_INPUT', identified.problem);
-  const { job } = identified;
-  const found = await findReferences(world, job);
-  if ('problem' in found) throw new Refusal('INVALID_INPUT', found.problem);
-  const runId = executionName(job.job_id, 1);
-  const opened = await openJob(world, job, found.snapshot, actor, runId);
-  // Also for a job that exists: a crash may have come between its first event and its start.
-  if (opened.state.owner_run === runId && opened.state.last_seq === 1) await world.executions.start(runId, job.canonical);
-  return opened;
-};
 
 type Settled = { draft: EventDraft } | { already: DecisionView };
 
@@ -54,29 +40,6 @@ const settle = async (world: World, jobId: string, decideOn: (state: JobState) =
   if (!view) throw new Error(`decision ${result.event.event_id} of job ${jobId} was appended but does not fold`);
   await world.index.put(toRecord(result.state), again).catch((error: unknown) => world.report(asError(error)));
   return view;
-};
-
-/** What a cancellation puts an end to: the question that was open, if one was. */
-const askedThen = (state: JobState): Record<string, unknown> =>
-  state.status === 'WAITING_APPROVAL' || state.status === 'WAITING_HUMAN' ? { subject_digest: state.approval.subject_digest } : {};
-
-const cancel = async (
-  world: World,
-  jobId: string,
-  { reason, actor, channel }: { reason: string | null; actor: Actor; channel?: Channel },
-): Promise<JobState> => {
-  const cancelled = { event_type: 'CANCELLED', state: 'Control', visit: 1, actor, message: reason } as const;
-  await world.index.checkSoon(jobId, soon(world, REDELIVER_AFTER_MS));
-  const first = await appendDecided<null>(world, jobId, (state, events) => {
-    if (state.status === 'DONE') {
-      if (state.outcome === 'cancelled') return { settled: null };
-      throw new Refusal('DECISION_CONFLICT', `job ${jobId} is already done (${state.outcome}); nothing was cancelled`);
-    }
-    const draft = { ...cancelled, ordinal: state.redrives, outputs: { ...askedThen(state), ...(channel ? { channel } : {}) } };
-    return events.some((e) => e.event_id === eventId(jobId, draft)) ? { settled: null } : { draft };
-  });
-  await world.index.put(toRecord(first.state), soon(world, 0));
-  return finishCancel(world, jobId);
 };
 
 /** Reading a job repairs its row when a status change did not reach the projection. */
@@ -129,7 +92,7 @@ const reconciler = () => import('./reconcile/reconcile.ts');
 
 /** The commands over a world. */
 export const createCommands = (world: World): Commands => ({
-  submit: (spec, actor) => submit(world, spec, actor),
+  submit: (spec, actor) => submitJob(world, spec, actor),
   load: (jobId) => load(world, jobId),
   eventsAfter: (jobId, after) => eventsAfter(world, jobId, after),
   decide: (jobId, command) => {
@@ -152,6 +115,6 @@ export const createCommands = (world: World): Commands => ({
     if (command.step !== WATCHDOG.step) return settled(answer);
     return (await reconciler()).answerWatchdog(world, jobId, { answer, settle: settled });
   },
-  cancel: (jobId, command) => cancel(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
+  cancel: (jobId, command) => cancelJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   reconcile: async (options) => (await reconciler()).reconcile(world, options),
 });

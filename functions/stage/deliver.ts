@@ -31,15 +31,14 @@ const contextAfter = async (world: World, { last_seq, last_hash, last_at }: Mome
 
 /** Lets a hold's execution go on. False when the wait was closed already. */
 export const release = async (world: World, head: Moment, token: TaskToken): Promise<boolean> =>
-  world.executions.succeed(token.token, {
+  world.waits.succeed(token.token, {
     context: await contextAfter(world, head, token, token.leads_to?.next ?? nextState(token.state)),
   });
 
 const send = async (world: World, job: JobState, token: TaskToken, decision: NonNullable<Approval['decision']>): Promise<boolean> => {
-  const { executions } = world;
+  const { waits } = world;
   const after = { last_seq: decision.seq, last_hash: decision.hash, last_at: decision.at };
-  if (token.run_id !== job.owner_run)
-    return executions.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
+  if (token.run_id !== job.owner_run) return waits.fail(token.token, 'Superseded', `execution ${job.owner_run} owns job ${job.job_id} now`);
   switch (decision.event_type) {
     case 'APPROVED':
     case 'RESUMED':
@@ -47,10 +46,10 @@ const send = async (world: World, job: JobState, token: TaskToken, decision: Non
     case 'REVISION_REQUESTED': {
       const to = token.leads_to ? token.leads_to.revise : reviseState(token.state);
       if (!to) throw new Error(`state ${token.state} cannot be revised; contracts/flow.ts and the approval's choices disagree`);
-      return executions.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, after, token, to)));
+      return waits.fail(token.token, 'Revise', JSON.stringify(await contextAfter(world, after, token, to)));
     }
     case 'REJECTED':
-      return executions.fail(
+      return waits.fail(
         token.token,
         REFUSED_AS[token.step] ?? 'Rejected',
         `rejected by ${decision.by.id}: ${decision.comment ?? 'no reason given'}`.slice(0, CAUSE_MAX),

@@ -17,6 +17,18 @@ export const fetchText = async (world: World, name: string, ref: ArtifactRef): P
   return new TextDecoder('utf-8', { fatal: true }).decode(object.body);
 };
 
+/** A document that is no snapshot: fetched, checked and decoded. */
+export const readRef = async <T>(
+  world: World,
+  name: string,
+  refs: Readonly<Record<string, ArtifactRef>>,
+  decode: Decoder<T>,
+): Promise<T> => {
+  const ref = refs[name];
+  if (!ref) throw new EvidenceMismatch(`the context names no "${name}", which this state needs`);
+  return decode(await fetchText(world, name, ref));
+};
+
 /** Fetches, checks and decodes one document that the signed context names. */
 export const readDocument = async <T>(world: World, name: string, ref: ArtifactRef, decode: Decoder<T>): Promise<unknown> => {
   if (!ref.key.startsWith('snapshots/data/')) return decode(await fetchText(world, name, ref));

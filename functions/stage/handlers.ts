@@ -12,7 +12,7 @@ import type { Decoder, Stage } from '../../contracts/stage.ts';
 import { redact } from '../lib/redaction.ts';
 import { type EndRules, endJob } from './end-job.ts';
 import { type HoldRules, openHold } from './hold.ts';
-import { runStage } from './run-stage.ts';
+import { type MoreEffects, runStage } from './run-stage.ts';
 
 /** What a function module exports: its handler, for an environment. No client outlives or precedes it. */
 export type Create = (env: Env, requestHandler?: RequestHandler) => (payload: unknown) => Promise<unknown>;
@@ -92,9 +92,11 @@ export const handler =
     return async (payload) => Reflect.apply(wrapped, undefined, [payload, context]);
   };
 
-/** `export const create = stage(compile)`: a stage behind the harness; an agent is given `ASKS`. */
-export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>, parts?: Parts): Create =>
-  handler((world, payload) => runStage(world, definition, payload), parts);
+/** `export const create = stage(compile)`: a stage behind the harness; an agent is given `ASKS`. `effects`: those of this function alone. */
+export const stage = <R extends Reads, O extends Reads>(definition: Stage<R, O>, given: Parts & { effects?: MoreEffects } = {}): Create => {
+  const { effects, ...parts } = given;
+  return handler((world, payload) => runStage(world, definition, payload, effects), parts);
+};
 
 /** A state that waits for people, and tells them. */
 export const hold = (rules: HoldRules): Create => handler((world, payload) => openHold(world, rules, payload), TELLS);

@@ -9,6 +9,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { signContext } from '../lib/context.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import { type Identified, identifyJob } from '../lib/open-job.ts';
+import { isCanary } from '../lib/rollout/canaries.ts';
 import { whyNoJobs } from '../lib/switches/allow.ts';
 import { findOpened, findReferences, jobSpecKey, openJob } from './open-job.ts';
 import { parsePayload } from './run-stage.ts';
@@ -21,13 +22,34 @@ const refOf = (key: string, body: string): ArtifactRef => ({ key, sha256: sha256
 /** Where the context begins: the state that opens jobs, in the execution that owns this one. */
 type Entry = { state: string; run_id: string };
 
-const firstContext = async (world: World, job: Identified, snapshot: Snapshot, state: JobState, entry: Entry): Promise<JobContext> => {
-  const { spec } = job;
-  const blueprint: Record<string, ArtifactRef> = {};
-  if (spec.kind === 'blueprint') {
-    const key = `jobs/${job.job_id}/outputs/blueprint.json`;
-    blueprint['blueprint'] = await world.artifacts.put(key, canonicalJson(spec.blueprint), 'application/json');
+/** Evidence that later states read: of a rollout only the spec. */
+const refsOf = async (world: World, { spec, job_id, canonical }: Identified, snapshot: Snapshot | null): Promise<JobContext['refs']> => {
+  const refs: JobContext['refs'] = { spec: refOf(jobSpecKey(job_id), canonical) };
+  if (snapshot) {
+    refs['snapshot'] = refOf(snapshotManifestKey(snapshot.snapshot_id), canonicalJson(snapshot));
+    refs['snapshot_data'] = { key: snapshotDataKey(snapshot.sha256), sha256: snapshot.sha256, bytes: snapshot.bytes };
   }
+  if (spec.kind === 'blueprint') {
+    const key = `jobs/${job_id}/outputs/blueprint.json`;
+    refs['blueprint'] = await world.artifacts.put(key, canonicalJson(spec.blueprint), 'application/json');
+  }
+  return refs;
+};
+
+/** Small verdicts from the start: which work, whose canary, which stage. */
+const factsOf = (job: Identified, { submitted_by }: JobState): JobContext['facts'] => ({
+  kind: job.spec.kind,
+  ...(isCanary(submitted_by) ? { canary: submitted_by.id } : {}),
+});
+
+const firstContext = async (
+  world: World,
+  job: Identified,
+  snapshot: Snapshot | null,
+  state: JobState,
+  entry: Entry,
+): Promise<JobContext> => {
+  const { spec } = job;
   return signContext(await world.keyRing(), {
     schema_version: 'context_v1',
     job_id: job.job_id,
@@ -39,13 +61,8 @@ const firstContext = async (world: World, job: Identified, snapshot: Snapshot, s
     last_hash: state.last_seq === 1 ? state.last_hash : await firstHash(world, job.job_id),
     replay_until: state.last_seq === 1 ? 0 : state.last_seq,
     visits: { [entry.state]: 1 },
-    refs: {
-      spec: refOf(jobSpecKey(job.job_id), job.canonical),
-      snapshot: refOf(snapshotManifestKey(spec.snapshot_id), canonicalJson(snapshot)),
-      snapshot_data: { key: snapshotDataKey(snapshot.sha256), sha256: snapshot.sha256, bytes: snapshot.bytes },
-      ...blueprint,
-    },
-    facts: { kind: spec.kind },
+    refs: await refsOf(world, job, snapshot),
+    facts: factsOf(job, state),
     mode: state.mode,
   });
 };
@@ -62,11 +79,23 @@ const refuseWhileHalted = async (world: World): Promise<void> => {
  * Most executions are started for a job that is open already: looking first costs less than losing the race for its first
  * event. Such a job also goes on while new ones are refused, to where its next model call or external write waits.
  */
-const openForRun = async (world: World, job: Identified, snapshot: Snapshot, runId: string): Promise<JobState> => {
+const openForRun = async (world: World, job: Identified, snapshot: Snapshot | null, runId: string): Promise<JobState> => {
   const opened = await findOpened(world, job);
   if (opened) return opened;
   await refuseWhileHalted(world);
   return (await openJob(world, job, snapshot, CI, runId)).state;
+};
+
+/** First state of the machine that runs rollouts. */
+const ROLLOUT_ENTRY = 'RolloutIntake';
+
+/** The other machine has no states for this work. */
+const refuseElsewhere = (entry: string, { spec }: Identified): void => {
+  if ((entry === ROLLOUT_ENTRY) === (spec.kind === 'rollout')) return;
+  const machine = spec.kind === 'rollout' ? 'rollout' : 'job';
+  throw new InvalidInput(
+    `a spec of kind "${spec.kind}" was started on the wrong state machine; start it on the one whose name ends in "-${machine}"`,
+  );
 };
 
 const standing = (state: JobState): string => (state.status === 'DONE' ? `is done (${state.outcome})` : `is ${state.status}`);
@@ -82,6 +111,7 @@ export const runIntake = async (world: World, raw: unknown): Promise<Record<stri
   const { state: entry, run_id, input } = parsePayload(StagePayload, raw);
   const identified = identifyJob(input, world.env.knownSecrets);
   if (!identified.ok) throw new InvalidInput(identified.problem);
+  refuseElsewhere(entry, identified.job);
   const found = await findReferences(world, identified.job);
   if ('problem' in found) throw new InvalidInput(found.problem);
   const state = await openForRun(world, identified.job, found.snapshot, run_id);

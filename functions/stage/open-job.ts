@@ -1,6 +1,7 @@
 import type { World } from '../../adapters/world.ts';
 import { PermanentError } from '../../contracts/errors.ts';
 import type { Actor } from '../../contracts/events.ts';
+import type { ResearchJob } from '../../contracts/job-spec.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import { strictest } from '../../contracts/llm.ts';
 import { POLICY_BUNDLES } from '../../contracts/policy-bundle.ts';
@@ -27,8 +28,17 @@ export const nextLook = (world: World, state: JobState): string | null => {
   return nextAttention(state.approval) > later ? nextAttention(state.approval) : later;
 };
 
-/** What a spec names must exist before anything is created. Returns the problem, or the snapshot. */
-export const findReferences = async (world: World, { spec }: Identified): Promise<{ problem: string } | { snapshot: Snapshot }> => {
+/** What a spec names must exist before anything is created. Returns the problem, or the snapshot; a rollout has none of its own. */
+export const findReferences = async (world: World, { spec }: Identified): Promise<{ problem: string } | { snapshot: Snapshot | null }> => {
+  if (spec.kind !== 'rollout') return findSnapshot(world, spec);
+  for (const [i, canary] of spec.rollout.canaries.entries()) {
+    const found = await findSnapshot(world, canary);
+    if ('problem' in found) return { problem: `/rollout/canaries/${i}: ${found.problem}` };
+  }
+  return { snapshot: null };
+};
+
+const findSnapshot = async (world: World, spec: ResearchJob): Promise<{ problem: string } | { snapshot: Snapshot }> => {
   if (!Object.hasOwn(POLICY_BUNDLES, spec.policy_bundle)) {
     return { problem: `policy_bundle "${spec.policy_bundle}" is not known; this build ships ${Object.keys(POLICY_BUNDLES).join(', ')}` };
   }
@@ -40,6 +50,9 @@ export const findReferences = async (world: World, { spec }: Identified): Promis
   return { snapshot: json(Snapshot)(new TextDecoder().decode(manifest.body)) };
 };
 
+/** `probe`: rows of the telemetry tables are written for the job whatever the flag says. */
+export type Opening = { probe?: boolean };
+
 /**
  * Opens a job: projection row, spec artifact, first event, in that order, so that a crash leaves nothing
  * that a second try does not complete. Whoever appends event 1 decides who owns the job.
@@ -47,13 +60,15 @@ export const findReferences = async (world: World, { spec }: Identified): Promis
 export const openJob = async (
   world: World,
   job: Identified,
-  snapshot: Snapshot,
+  snapshot: Snapshot | null,
   actor: Actor,
   runId: string,
+  { probe = false }: Opening = {},
 ): Promise<{ created: boolean; state: JobState }> => {
   const { flags } = await world.switches.current();
   const environmentMode = strictest(world.env.llm.mode, flags.llm_mode ?? world.env.llm.mode);
-  const draft = submittedDraft(job, snapshot, actor, { environmentMode, measured: flags.telemetry });
+  const measured = probe ? 'forced' : flags.telemetry ? 'on' : 'off';
+  const draft = submittedDraft(job, snapshot, actor, { environmentMode, measured });
   const event = sealEvent(draft, { ...EMPTY_LOG, job_id: job.job_id, run_id: runId, at: world.clock().toISOString() });
   const state = evolve(null, event);
   await Promise.all([

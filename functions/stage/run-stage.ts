@@ -6,7 +6,7 @@ import type { JobEvent } from '../../contracts/events.ts';
 import { nextState } from '../../contracts/flow.ts';
 import { ArtifactRef, type JobState } from '../../contracts/job-state.ts';
 import type { KeyRing } from '../../contracts/ports.ts';
-import type { Artifact, Decoder, Stage, StageOutput } from '../../contracts/stage.ts';
+import type { Artifact, Decoder, Stage, StageEffects, StageOutput } from '../../contracts/stage.ts';
 import { usageReport, usageRows } from '../lib/agent/usage.ts';
 import { openContext, signContext } from '../lib/context.ts';
 import { eventId } from '../lib/event.ts';
@@ -21,6 +21,7 @@ const Recorded = z.object({
   artifacts: z.array(ArtifactRef.extend({ name: z.string() })),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   route: z.record(z.string(), z.string()),
+  items: z.int().min(0).optional(),
 });
 type Recorded = z.infer<typeof Recorded>;
 
@@ -99,10 +100,13 @@ const nextContext = (context: JobContext, visit: number, result: Recorded, head:
   ...(head ? { last_seq: head.seq, last_hash: head.hash, last_at: head.at } : {}),
 });
 
-const answer = async (world: World, context: JobContext, visit: number, result: Recorded, event: JobEvent | null) => ({
-  context: signContext(await world.keyRing(), nextContext(context, visit, result, event)),
-  ...result.route,
-});
+/** Numbers from 0, for the items of a Map. */
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, item) => item);
+
+const answer = async (world: World, before: JobContext, visit: number, result: Recorded, event: JobEvent | null) => {
+  const context = signContext(await world.keyRing(), nextContext(before, visit, result, event));
+  return result.items === undefined ? { context, ...result.route } : { context, items: numbers(result.items), ...result.route };
+};
 
 /** Artifacts that a failing stage leaves as evidence. */
 const evidenceOf = (error: unknown): readonly Artifact[] =>
@@ -117,6 +121,9 @@ const runKeepingEvidence = async (world: World, jobId: string, run: () => StageO
   }
 };
 
+/** Effects of one function, for one visit. */
+export type MoreEffects = (world: World, context: JobContext, job: JobState | null) => Partial<StageEffects>;
+
 /**
  * Runs one stage for one state: verify context → (fold) → pure stage → artifacts → append event → sign the
  * next context. A stage whose event is in the log already answers from it.
@@ -125,6 +132,7 @@ export const runStage = async <R extends Reads, O extends Reads>(
   world: World,
   stage: Stage<R, O>,
   raw: unknown,
+  more: MoreEffects = () => ({}),
 ): Promise<Record<string, unknown>> => {
   const payload = parsePayload(StagePayload, raw);
   const context = await openInput(world, payload);
@@ -155,10 +163,14 @@ export const runStage = async <R extends Reads, O extends Reads>(
     facts: context.facts,
     job,
   };
-  const effects = effectsOf(world, context, visit, job, { requireLive: stage.requireLive ?? false });
+  const effects = {
+    ...effectsOf(world, context, visit, job, { requireLive: stage.requireLive ?? false }),
+    ...more(world, context, job),
+  };
   const output = await runKeepingEvidence(world, job_id, () => stage.run(input, effects));
   const artifacts = await keepArtifacts(world, job_id, output.artifacts);
-  const result: Recorded = { artifacts, facts: output.facts ?? {}, route: output.route ?? {} };
+  const items = output.items === undefined ? {} : { items: output.items };
+  const result: Recorded = { artifacts, facts: output.facts ?? {}, route: output.route ?? {}, ...items };
   if (!output.event) return answer(world, context, visit, result, null);
 
   const { event, recorded } = await commit(world, context, {

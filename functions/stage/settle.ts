@@ -35,7 +35,7 @@ export const appendDecided = async <T>(
 /** Stops the execution and writes DONE; whoever finds the job cancelled but not done completes this. */
 export const finishCancel = async (world: World, jobId: string): Promise<JobState> => {
   const { state } = await loadOrRefuse(world, jobId);
-  await world.executions.stop(state.owner_run, 'cancelled', `job ${jobId} was cancelled`);
+  await world.executions(state.kind).stop(state.owner_run, 'cancelled', `job ${jobId} was cancelled`);
   const done = await appendDecided<null>(world, jobId, (now) =>
     now.status === 'DONE'
       ? { settled: null }

@@ -4,11 +4,12 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { METRIC_NAMESPACE, type MetricName } from '../../adapters/metrics.ts';
 import type { Environment } from '../environments.ts';
+import type { MachineId } from '../names.ts';
 import type { HandlerFunction } from './handler-function.ts';
 
 export type Watched = {
   readonly environment: Environment;
-  readonly machine: StateMachine;
+  readonly machines: readonly { readonly id: MachineId; readonly machine: StateMachine }[];
   readonly handlers: readonly HandlerFunction[];
   /** Dead letters. */
   readonly queues: readonly Queue[];
@@ -38,36 +39,44 @@ export const ownMetric = ({ name }: Environment, metricName: MetricName, options
 /** An execution ends at 25,000 events: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const HISTORY_LIMIT = 20_000;
 
-const ofMachine = ({ environment: { alarms }, machine }: Watched): AlarmSpec[] => [
-  {
-    id: 'executions-failed',
-    runbook: 'executions-failed',
-    says: 'Jobs end badly, more than usual in an hour',
-    metric: machine.metricFailed({ period: HOUR }),
-    threshold: alarms.executionsFailedPerHour,
-  },
-  {
-    id: 'executions-timed-out',
-    runbook: 'executions-timed-out',
-    says: 'An execution reached its time limit',
-    metric: machine.metricTimedOut({ period: FIVE_MINUTES }),
-    threshold: 1,
-  },
-  {
-    id: 'executions-aborted',
-    runbook: 'executions-aborted',
-    says: 'Many executions were stopped in an hour',
-    metric: machine.metricAborted({ period: HOUR }),
-    threshold: alarms.executionsAbortedPerHour,
-  },
-  {
-    id: 'executions-throttled',
-    runbook: 'executions-throttled',
-    says: 'Step Functions holds back state transitions of this machine',
-    metric: machine.metricThrottled({ period: FIVE_MINUTES }),
-    threshold: 1,
-  },
-];
+/** A rollout that ends badly was rolled back, or failed to be: one is enough. */
+const failuresPerHour = (id: MachineId, { environment: { alarms } }: Watched): number =>
+  id === 'job' ? alarms.executionsFailedPerHour : 1;
+
+const ofMachine = (watched: Watched, { id, machine }: Watched['machines'][number]): AlarmSpec[] => {
+  const prefix = id === 'job' ? '' : `${id}-`;
+  const { alarms } = watched.environment;
+  return [
+    {
+      id: `${prefix}executions-failed`,
+      runbook: 'executions-failed',
+      says: id === 'job' ? 'Jobs end badly, more than usual in an hour' : 'A rollout was rolled back or failed',
+      metric: machine.metricFailed({ period: HOUR }),
+      threshold: failuresPerHour(id, watched),
+    },
+    {
+      id: `${prefix}executions-timed-out`,
+      runbook: 'executions-timed-out',
+      says: 'An execution reached its time limit',
+      metric: machine.metricTimedOut({ period: FIVE_MINUTES }),
+      threshold: 1,
+    },
+    {
+      id: `${prefix}executions-aborted`,
+      runbook: 'executions-aborted',
+      says: 'Many executions were stopped in an hour',
+      metric: machine.metricAborted({ period: HOUR }),
+      threshold: alarms.executionsAbortedPerHour,
+    },
+    {
+      id: `${prefix}executions-throttled`,
+      runbook: 'executions-throttled',
+      says: 'Step Functions holds back state transitions of this machine',
+      metric: machine.metricThrottled({ period: FIVE_MINUTES }),
+      threshold: 1,
+    },
+  ];
+};
 
 /** A scheduled pass is not repeated: one that fails is one too many. */
 const isScheduled = ({ spec }: HandlerFunction): boolean => spec.name === 'reconcile' || spec.name === 'digest';
@@ -167,6 +176,9 @@ const ofJobs = ({ environment }: Watched): AlarmSpec[] => {
 
 /** Every alarm of an environment, and to whom it belongs where that is one function. */
 export const alarmSpecs = (watched: Watched): { spec: AlarmSpec; owner: HandlerFunction | null }[] => [
-  ...[...ofMachine(watched), ...watched.queues.map(ofQueue), ...ofJobs(watched)].map((spec) => ({ spec, owner: null })),
+  ...[...watched.machines.flatMap((one) => ofMachine(watched, one)), ...watched.queues.map(ofQueue), ...ofJobs(watched)].map((spec) => ({
+    spec,
+    owner: null,
+  })),
   ...watched.handlers.flatMap((owner) => ofFunction(watched, owner).map((spec) => ({ spec, owner }))),
 ];

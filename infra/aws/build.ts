@@ -14,7 +14,7 @@ const UNTAGGED = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
 type Props = Omit<AppProps, 'context'> & Sources & { readonly environments: readonly Environment[] };
 
 /** The app: two stacks per environment, checked by both rule packs. A finding nobody acknowledged fails the synthesis. */
-export const buildApp = ({ environments, code, functions, definition, tree, ...props }: Props): App => {
+export const buildApp = ({ environments, code, functions, definitions, tree, ...props }: Props): App => {
   const app = new App({ ...props, context: FLAGS });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   for (const environment of environments) {
@@ -24,7 +24,7 @@ export const buildApp = ({ environments, code, functions, definition, tree, ...p
       ...shared,
       description: `Holdpoint ${name}: events, artifacts, jobs, keys`,
     });
-    const sources = { code, ...(functions ? { functions } : {}), ...(definition ? { definition } : {}), ...(tree ? { tree } : {}) };
+    const sources = { code, ...(functions ? { functions } : {}), ...(definitions ? { definitions } : {}), ...(tree ? { tree } : {}) };
     const service = new ServiceStack(app, `holdpoint-${name}-service`, {
       ...shared,
       state,

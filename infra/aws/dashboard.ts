@@ -6,15 +6,14 @@ import { Construct } from 'constructs';
 import * as z from 'zod';
 import { METRIC_NAMESPACE } from '../../adapters/metrics.ts';
 import type { Environment } from '../environments.ts';
-import { functionName, machineName } from '../names.ts';
+import { functionName, MACHINES, type MachineId, machineName } from '../names.ts';
 import { ownMetric } from './alarm-specs.ts';
 import type { HandlerFunction } from './handler-function.ts';
 
 type Props = {
   readonly environment: Environment;
-  readonly machine: StateMachine;
+  readonly machines: readonly { readonly id: MachineId; readonly machine: StateMachine; readonly definition: string }[];
   readonly handlers: readonly HandlerFunction[];
-  readonly definition: string;
 };
 
 const HOUR = Duration.hours(1);
@@ -36,7 +35,7 @@ export class JobsDashboard extends Construct {
       defaultInterval: Duration.days(1),
       widgets: [
         [graph('Funnel: tasks done per state', funnel(props), { width: 24 })],
-        [approvals(environment), executions(props.machine)],
+        [approvals(environment), executions(jobMachine(props).machine)],
         [cost(props), spend(environment)],
         [executionVersions(environment), functionVersions(environment)],
         [failures(props)],
@@ -45,8 +44,15 @@ export class JobsDashboard extends Construct {
   }
 }
 
-const funnel = ({ environment, definition }: Props): IMetric[] => {
-  const { States } = Machine.parse(JSON.parse(readFileSync(definition, 'utf8')));
+const jobMachine = ({ machines }: Props): Props['machines'][number] => {
+  const found = machines.find(({ id }) => id === 'job');
+  if (!found) throw new Error('the dashboard shows how jobs get on, and there is no job machine');
+  return found;
+};
+
+const funnel = (props: Props): IMetric[] => {
+  const { environment } = props;
+  const { States } = Machine.parse(JSON.parse(readFileSync(jobMachine(props).definition, 'utf8')));
   return Object.entries(States)
     .filter(([, { Type }]) => Type === 'Task')
     .map(
@@ -78,7 +84,7 @@ const executions = (machine: StateMachine): IWidget =>
 
 const cost = (props: Props): IWidget => {
   const tasks = Object.fromEntries(funnel(props).map((metric, i) => [`t${i}`, metric]));
-  const ended = props.machine.metricStarted({ period: HOUR });
+  const ended = jobMachine(props).machine.metricStarted({ period: HOUR });
   return graph('Cost per job, USD', [
     new MathExpression({
       label: 'Step Functions, per execution started',
@@ -102,7 +108,7 @@ const search = (label: string, expression: string): IMetric =>
 /** Every dimension an execution is counted under: machine, alias and version. */
 const executionVersions = (environment: Environment): IWidget =>
   graph('Executions started, by version of the machine', [
-    search('', `Namespace="AWS/States" MetricName="ExecutionsStarted" "${machineName(environment)}"`),
+    ...MACHINES.map((id) => search('', `Namespace="AWS/States" MetricName="ExecutionsStarted" "${machineName(environment, id)}"`)),
   ]);
 
 const functionVersions = (environment: Environment): IWidget =>

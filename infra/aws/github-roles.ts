@@ -39,8 +39,8 @@ export class GithubRoles extends Construct {
     });
     const reason = 'executions of this machine, whose names are chosen by whoever starts them';
     for (const grant of [
-      { sid: 'StartJobs', on: 'alias', actions: ['states:StartExecution'] },
-      { sid: 'FollowJobs', on: 'executions', actions: ['states:DescribeExecution', 'states:StopExecution'] },
+      { sid: 'StartJobs', on: 'alias', machines: ['job'], actions: ['states:StartExecution'] },
+      { sid: 'FollowJobs', on: 'executions', machines: ['job'], actions: ['states:DescribeExecution', 'states:StopExecution'] },
     ] as const) {
       const statement = statementOf(this, environment, { contextSecret: '', digestKey: '' }, grant);
       role.addToPolicy(statement);

@@ -66,7 +66,8 @@ export class HandlerFunction extends Construct {
       role: this.#role(props, logs),
       environment: {
         ...variablesOf(spec.name, environment, {
-          machineAlias: aliasArn(this, environment),
+          machineAlias: aliasArn(this, environment, 'job'),
+          rolloutAlias: aliasArn(this, environment, 'rollout'),
           contextSecret: contextSecret.secretArn,
           digestKey: digestKey.keyArn,
           approvalsTopic: topicArn(this, environment, 'approvals'),

@@ -3,7 +3,7 @@ import { type Conditions, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import type { Grant } from '../grants.ts';
-import { bucketName, LIVE, machineName, type TopicId, tableName, topicName } from '../names.ts';
+import { bucketName, LIVE, MACHINES, type MachineId, machineName, type TopicId, tableName, topicName } from '../names.ts';
 
 /** ARNs of the state stack that grants are about and no name gives. */
 export type StateArns = { contextSecret: string; digestKey: string };
@@ -13,14 +13,16 @@ type Where = { resources: string[]; conditions?: Conditions };
 const statesArn = (scope: Construct, resource: 'stateMachine' | 'execution', resourceName: string): string =>
   Stack.of(scope).formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
 
-/** ARN of the job machine, by name: docs/decisions/0002-callback-arn-by-name.md. */
-const machineArn = (scope: Construct, environment: Environment): string => statesArn(scope, 'stateMachine', machineName(environment));
+/** ARN of a machine, by name: docs/decisions/0002-callback-arn-by-name.md. */
+const machineArn = (scope: Construct, environment: Environment, machine: MachineId): string =>
+  statesArn(scope, 'stateMachine', machineName(environment, machine));
 
 export const topicArn = (scope: Construct, environment: Environment, topic: TopicId): string =>
   Stack.of(scope).formatArn({ service: 'sns', resource: topicName(environment, topic) });
 
 /** What callers start: never the bare machine. */
-export const aliasArn = (scope: Construct, environment: Environment): string => `${machineArn(scope, environment)}:${LIVE}`;
+export const aliasArn = (scope: Construct, environment: Environment, machine: MachineId): string =>
+  `${machineArn(scope, environment, machine)}:${LIVE}`;
 
 /** A model, or a profile and the model behind it: `us.anthropic.…` runs `anthropic.…` in any region of its own choice. */
 const modelArns = (stack: Stack, model: string): string[] => {
@@ -69,11 +71,14 @@ const where = (scope: Construct, environment: Environment, arns: StateArns, gran
     case 'alias':
       // Step Functions authorizes on the machine's ARN; the qualifier is a condition
       // (https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html).
-      return { resources: [machineArn(scope, environment)], conditions: { StringEquals: { 'states:StateMachineQualifier': LIVE } } };
+      return {
+        resources: grant.machines.map((id) => machineArn(scope, environment, id)),
+        conditions: { StringEquals: { 'states:StateMachineQualifier': LIVE } },
+      };
     case 'executions':
-      return { resources: [statesArn(scope, 'execution', `${machineName(environment)}:*`)] };
+      return { resources: grant.machines.map((id) => statesArn(scope, 'execution', `${machineName(environment, id)}:*`)) };
     case 'waits':
-      return { resources: [machineArn(scope, environment)] };
+      return { resources: MACHINES.map((id) => machineArn(scope, environment, id)) };
   }
 };
 

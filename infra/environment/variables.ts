@@ -6,6 +6,7 @@ import { budgetVariables, chainVariables } from './llm.ts';
 /** What only the stacks know, as ARNs and addresses. */
 export type Known = {
   machineAlias: string;
+  rolloutAlias: string;
   contextSecret: string;
   digestKey: string;
   approvalsTopic: string;
@@ -15,7 +16,7 @@ export type Known = {
 
 type Settings = Pick<
   Environment,
-  'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'operators' | 'llm' | 'approvals' | 'notifications'
+  'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'operators' | 'llm' | 'approvals' | 'notifications' | 'rollout'
 >;
 type Group = (settings: Settings, known: Known) => Record<string, string>;
 
@@ -27,6 +28,7 @@ const base: Group = (settings, known) => ({
   HOLDPOINT_TELEMETRY_BUCKET: bucketName(settings, 'telemetry'),
   HOLDPOINT_TABLE: tableName(settings),
   HOLDPOINT_JOB_MACHINE_ARN: known.machineAlias,
+  HOLDPOINT_ROLLOUT_MACHINE_ARN: known.rolloutAlias,
   HOLDPOINT_CONTEXT_SECRET_ARN: known.contextSecret,
   HOLDPOINT_METRICS: 'emf',
 });
@@ -63,6 +65,8 @@ const signIn: Group = ({ oidc }) =>
       }
     : {};
 
+const rollout: Group = ({ rollout: rules }) => ({ HOLDPOINT_ROLLOUT_RULES: JSON.stringify(rules) });
+
 const agent: readonly Group[] = [mode, chain, budget, keys];
 
 /** Besides `base`; a function that is not here needs no more. */
@@ -75,6 +79,9 @@ const GROUPS: { readonly [F in FunctionName]?: readonly Group[] } = {
   reconcile: [approvals, tells],
   digest: [digests],
   web: [mode, budget, digests, links, operators, signIn],
+  enter: [rollout],
+  canary: [mode, rollout],
+  evaluate: [rollout],
 };
 
 /** Functions that send notifications. */
@@ -94,7 +101,7 @@ export const MAX_VARIABLE_BYTES = 4096;
 /** Stands for what only a deployment knows: no ARN or address of these is longer. */
 const LONGEST = 'x'.repeat(180);
 const UNKNOWN: Known = {
-  ...{ machineAlias: LONGEST, contextSecret: LONGEST, digestKey: LONGEST, approvalsTopic: LONGEST, origin: LONGEST },
+  ...{ machineAlias: LONGEST, rolloutAlias: LONGEST, contextSecret: LONGEST, digestKey: LONGEST, approvalsTopic: LONGEST, origin: LONGEST },
 };
 /** What the functions of the stack get besides these. */
 const RESERVED = 'NODE_OPTIONS'.length + '--enable-source-maps'.length;

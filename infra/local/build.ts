@@ -3,18 +3,21 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { FUNCTIONS, type FunctionSpec } from '../functions.ts';
+import type { MachineId } from '../names.ts';
 import { functionArn } from './arns.ts';
 
-/** What is deployed: the folder the code lies in, its functions, and the job machine as ASL with placeholders. */
-export type Build = { folder: string; functions: readonly FunctionSpec[]; machine: string };
+/** What is deployed: the folder the code lies in, its functions, and the machines as ASL with placeholders. */
+export type Build = { folder: string; functions: readonly FunctionSpec[]; machines: Record<MachineId, string> };
 
 const REPOSITORY = new URL('../../', import.meta.url);
+
+const definitionOf = (id: MachineId): string => readFileSync(new URL(`statemachines/${id}.asl.json`, REPOSITORY), 'utf8');
 
 /** The tree this file is in. */
 export const thisBuild = (): Build => ({
   folder: fileURLToPath(REPOSITORY),
   functions: FUNCTIONS,
-  machine: readFileSync(new URL('statemachines/job.asl.json', REPOSITORY), 'utf8'),
+  machines: { job: definitionOf('job'), rollout: definitionOf('rollout') },
 });
 
 /** A build as its executions need it later: they call its functions until the last of them has ended. */
@@ -46,8 +49,8 @@ export const publishBuild = (file: string, { folder, functions }: Build): { curr
   return { current, builds: [...builds, current] };
 };
 
-/** The build's state machine with its placeholders replaced by versions of its functions, as the stack replaces them. */
-export const machineOf = ({ machine, functions }: Build, version: number): unknown => {
+/** One of the build's machines with its placeholders replaced by versions of its functions, as the stack replaces them. */
+export const machineOf = ({ machines, functions }: Build, id: MachineId, version: number): unknown => {
   const arns = new Map(functions.map(({ placeholder, name }) => [placeholder, functionArn(name, version)]));
-  return JSON.parse(machine.replaceAll(/\$\{(\w+)\}/g, (placeholder, name: string) => arns.get(name) ?? placeholder));
+  return JSON.parse(machines[id].replaceAll(/\$\{(\w+)\}/g, (placeholder, name: string) => arns.get(name) ?? placeholder));
 };

@@ -27,7 +27,7 @@ import {
   BUCKET_SETTINGS,
   DIGEST_EVERY_S,
   functionVariables,
-  JOB_MACHINE,
+  LOCAL_MACHINES,
   REGION,
   TABLE_NAME,
 } from './settings.ts';
@@ -52,7 +52,7 @@ export type CloudOptions = {
   enforceIam?: boolean | Partial<IamOptions>;
   /** How often digests are written, in ms. */
   digestEveryMs?: number;
-  /** What is deployed, if not this tree: its functions and its machine. */
+  /** What is deployed, if not this tree: its functions and its machines. */
   build?: Build;
   /** Wraps the AWS endpoint: where tests break things. */
   intercept?: (endpoint: Handle) => Handle;
@@ -150,7 +150,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const invoke = await createFunctions({ current, builds, settings, requestHandler: inProcess(endpoint), meter, report });
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
-      machines: [{ name: JOB_MACHINE, definition: machineOf(build, current.version) }],
+      machines: LOCAL_MACHINES.map(({ id, name }) => ({ name, definition: machineOf(build, id, current.version) })),
       region: REGION,
       account: ACCOUNT,
       invoke: ({ functionArn: arn, payload }) => invoke(arn, payload),

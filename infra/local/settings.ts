@@ -3,8 +3,19 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import { DEFAULT_ROLLOUT_RULES, type RolloutRules } from '../../contracts/rollout.ts';
 import { holdsSecret } from '../../contracts/runner.ts';
-import { bucketName, contextSecretName, digestKeyAlias, LIVE, machineName, tableName, topicName } from '../names.ts';
+import {
+  bucketName,
+  contextSecretName,
+  digestKeyAlias,
+  LIVE,
+  MACHINES,
+  type MachineId,
+  machineName,
+  tableName,
+  topicName,
+} from '../names.ts';
 
 const LOCAL = { name: 'local' };
 
@@ -17,8 +28,11 @@ export const BUCKET_SETTINGS = {
   [bucketName(LOCAL, 'cassettes')]: { versioning: true },
   [bucketName(LOCAL, 'telemetry')]: { versioning: false },
 };
-export const JOB_MACHINE = machineName(LOCAL);
-export const JOB_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${JOB_MACHINE}`;
+const localMachine = (machine: MachineId) => machineName(LOCAL, machine);
+export const LOCAL_MACHINES = MACHINES.map((id) => ({ id, name: localMachine(id) }));
+const machineArn = (machine: MachineId): string => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${localMachine(machine)}`;
+export const JOB_MACHINE_ARN = machineArn('job');
+export const ROLLOUT_MACHINE_ARN = machineArn('rollout');
 
 /** Where the stack tells approvers by e-mail. */
 export const APPROVALS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${topicName(LOCAL, 'approvals')}`;
@@ -32,6 +46,9 @@ export const keyArn = (id: string): string => `arn:aws:kms:${REGION}:${ACCOUNT}:
 export const CONTEXT_SECRET_ARN = secretArn(contextSecretName(LOCAL));
 /** The key that signs digests where `HOLDPOINT_DIGEST_KEY_ARN` asks for KMS. */
 export const DIGEST_KEY_ARN = keyArn(digestKeyAlias(LOCAL).replace(/^alias\//, ''));
+
+/** The criteria of every environment; here somebody watches, and looks more often. */
+const LOCAL_ROLLOUT_RULES: RolloutRules = { ...DEFAULT_ROLLOUT_RULES, canary_seconds: 300, look_every_seconds: 2 };
 
 /** How often digests are written, in seconds: hourly on AWS. */
 export const DIGEST_EVERY_S = 10;
@@ -131,12 +148,14 @@ export const functionVariables =
     HOLDPOINT_TELEMETRY_BUCKET: bucketName(LOCAL, 'telemetry'),
     HOLDPOINT_TABLE: TABLE_NAME,
     HOLDPOINT_JOB_MACHINE_ARN: `${JOB_MACHINE_ARN}:${LIVE}`,
+    HOLDPOINT_ROLLOUT_MACHINE_ARN: `${ROLLOUT_MACHINE_ARN}:${LIVE}`,
     HOLDPOINT_CONTEXT_SECRET_ARN: CONTEXT_SECRET_ARN,
     ...(process['HOLDPOINT_DIGEST_KEY_ARN'] === undefined
       ? { HOLDPOINT_DIGEST_KEY_FILE: digestKeys(dataDir)[name === 'digest' ? 'privateFile' : 'publicFile'] }
       : { HOLDPOINT_DIGEST_KEY_ARN: process['HOLDPOINT_DIGEST_KEY_ARN'] }),
     HOLDPOINT_DIGEST_SECONDS: String(DIGEST_EVERY_S),
     HOLDPOINT_APPROVAL_POLICY: process['HOLDPOINT_APPROVAL_POLICY'] ?? JSON.stringify(LOCAL_POLICY),
+    HOLDPOINT_ROLLOUT_RULES: process['HOLDPOINT_ROLLOUT_RULES'] ?? JSON.stringify(LOCAL_ROLLOUT_RULES),
     HOLDPOINT_FLAGS_MAX_AGE_MS: process['HOLDPOINT_FLAGS_MAX_AGE_MS'] ?? '1000',
     HOLDPOINT_LOG_LEVEL: process['HOLDPOINT_LOG_LEVEL'] ?? 'SILENT',
     AWS_REGION: REGION,

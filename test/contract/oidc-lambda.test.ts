@@ -20,7 +20,12 @@ afterAll(() => {
 
 const BASE = {
   ...{ HOLDPOINT_ENV: 'prod', HOLDPOINT_EVENTS_BUCKET: 'e', HOLDPOINT_ARTIFACTS_BUCKET: 'a', HOLDPOINT_CASSETTES_BUCKET: 'c' },
-  ...{ HOLDPOINT_TELEMETRY_BUCKET: 't', HOLDPOINT_TABLE: 'jobs', HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x' },
+  ...{
+    HOLDPOINT_TELEMETRY_BUCKET: 't',
+    HOLDPOINT_TABLE: 'jobs',
+    HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x',
+    HOLDPOINT_ROLLOUT_MACHINE_ARN: 'arn:aws:states:::y',
+  },
   ...{ HOLDPOINT_CONTEXT_KEYS: JSON.stringify({ current: 'k1', k1: '1'.repeat(64) }), HOLDPOINT_LOG_LEVEL: 'SILENT' },
 };
 const Answer = z.object({

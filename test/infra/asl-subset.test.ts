@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import * as errors from '../../contracts/errors.ts';
-import { JOB_FLOW, LONGEST_SILENCE_S, type StateFlow } from '../../contracts/flow.ts';
+import { JOB_FLOW, LONGEST_SILENCE_S, ROLLOUT_FLOW, type StateFlow } from '../../contracts/flow.ts';
 import { Asl, type AslState, INVOKE_AND_WAIT, strings, walk } from '../../infra/local/sfn/asl.ts';
 import { refusals } from '../../infra/local/sfn/subset.ts';
 
@@ -82,10 +82,18 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-describe('contracts/flow.ts', () => {
-  const { States } = Asl.parse(JSON.parse(text('job.asl.json')));
-  const state = (name: string): AslState => States[name] ?? expect.fail(`job.asl.json has no state ${name}`);
-  const next = (name: string): string => z.string().parse(state(name)['Next'] ?? state(name)['Default']);
+describe.each([
+  { file: 'job.asl.json', flow: JOB_FLOW, ends: ['Finish', 'Stop'] },
+  { file: 'rollout.asl.json', flow: ROLLOUT_FLOW, ends: ['RolloutFinish', 'Rollback', 'RolloutStop'] },
+])('contracts/flow.ts for $file', ({ file, flow, ends }) => {
+  const { States } = Asl.parse(JSON.parse(text(file)));
+  const state = (name: string): AslState => States[name] ?? expect.fail(`${file} has no state ${name}`);
+  const following = (name: string): string => z.string().parse(state(name)['Next'] ?? state(name)['Default']);
+  /** Past a Map, which works beside the context. */
+  const next = (name: string): string => {
+    const after = following(name);
+    return state(after).Type === 'Map' ? next(after) : after;
+  };
   const Choices = z.array(z.strictObject({ Variable: z.string(), StringEquals: z.string(), Next: z.string() }));
   /** What a state leads to: past the Choice after it by that Choice's default, and its rules as routes. */
   const flowOf = (name: string): StateFlow => {
@@ -109,9 +117,9 @@ describe('contracts/flow.ts', () => {
     };
   };
 
-  it('is what job.asl.json does, for every state with a successor but the last two', () => {
-    const names = Object.keys(States).filter((name) => state(name).Type === 'Task' && name !== 'Finish' && name !== 'Stop');
-    expect(Object.fromEntries(names.map((name) => [name, flowOf(name)]))).toEqual(JOB_FLOW);
+  it('is what the file does, for every state with a successor but those that end it', () => {
+    const names = Object.keys(States).filter((name) => state(name).Type === 'Task' && !ends.includes(name));
+    expect(Object.fromEntries(names.map((name) => [name, flowOf(name)]))).toEqual(flow);
   });
 
   it('declares how long the history of an execution may stand still: the longest attempt and the longest pause of any machine', () => {
@@ -124,7 +132,7 @@ describe('contracts/flow.ts', () => {
   });
 
   it('knows every hold by its step, and every function by the state it is called for', () => {
-    for (const { name, state: task } of walk(Asl.parse(JSON.parse(text('job.asl.json'))))) {
+    for (const { name, state: task } of walk(Asl.parse(JSON.parse(text(file))))) {
       if (task.Type !== 'Task') continue;
       const payload = z.looseObject({ state: z.string(), step: z.string().optional() }).parse(Object(task['Parameters']).Payload);
       expect(payload.state).toBe(name);

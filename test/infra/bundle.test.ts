@@ -23,6 +23,7 @@ const VARIABLES = {
   HOLDPOINT_TELEMETRY_BUCKET: 'holdpoint-dev-telemetry',
   HOLDPOINT_TABLE: 'holdpoint-dev-jobs',
   HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:holdpoint-dev-job:live',
+  HOLDPOINT_ROLLOUT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:holdpoint-dev-rollout:live',
   HOLDPOINT_CONTEXT_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:holdpoint-dev-context-keys-AbCdEf',
 };
 

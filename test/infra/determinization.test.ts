@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Asl } from '../../infra/local/sfn/asl.ts';
+import { Asl, type Walked, walk } from '../../infra/local/sfn/asl.ts';
 import { controlReads } from '../../tools/determinism/control.ts';
 import { determinismProblems } from '../../tools/determinism/proof.ts';
 import { readMachines } from '../../tools/llm-sites/machines.ts';
@@ -50,8 +50,10 @@ describe('no control path reads a field that a model produced', () => {
   it('and the proof looks at every Choice and every named end', () => {
     for (const [machine, asl] of machines) {
       const reads = controlReads(machine, asl);
-      const deciders = Object.entries(asl.States).filter(([, { Type, ErrorPath }]) => Type === 'Choice' || ErrorPath !== undefined);
-      expect(new Set(reads.map(({ state }) => state))).toEqual(new Set(deciders.map(([name]) => name)));
+      const decides = ({ state }: Walked) =>
+        state.Type === 'Choice' || 'ErrorPath' in state || 'SecondsPath' in state || 'ItemsPath' in state;
+      const deciders = [...walk(asl)].filter(decides).map(({ name }) => name);
+      expect(new Set(reads.map(({ state }) => state.split('.').at(-1)))).toEqual(new Set(deciders));
       expect(reads.filter(({ origins }) => origins.length === 0)).toEqual([]);
     }
   });
@@ -210,8 +212,8 @@ describe('the proof fails when code', () => {
     [
       'answers more than context and route',
       'functions/stage/run-stage.ts',
-      '...result.route,',
-      '...result.route,\n  said: 1,',
+      '{ context, ...result.route }',
+      '{ context, said: 1, ...result.route }',
       'beside context and route',
     ],
     [
@@ -253,8 +255,8 @@ describe('the proof fails when code', () => {
     [
       'answers a wait with more',
       'functions/stage/deliver.ts',
-      /executions\.succeed\(token\.token, \{/,
-      'executions.succeed(token.token, { answer: head,',
+      /waits\.succeed\(token\.token, \{/,
+      'waits.succeed(token.token, { answer: head,',
       'with a context and nothing else',
     ],
     [

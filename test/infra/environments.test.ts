@@ -138,7 +138,12 @@ test('the rules of production go by its tier, not its name', () => {
 });
 
 const KNOWN = {
-  ...{ machineAlias: 'arn:aws:states:::x', contextSecret: 'arn:aws:secretsmanager:::x', digestKey: 'arn:aws:kms:::x' },
+  ...{
+    machineAlias: 'arn:aws:states:::x',
+    rolloutAlias: 'arn:aws:states:::x',
+    contextSecret: 'arn:aws:secretsmanager:::x',
+    digestKey: 'arn:aws:kms:::x',
+  },
   ...{ approvalsTopic: 'arn:aws:sns:us-east-1:123456789012:x', origin: 'https://x.example' },
 };
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../infra/aws/bundle.ts';
 import { FUNCTIONS, type FunctionSpec } from '../../infra/functions.ts';
-import { environment, flat, list, ofType, only, statementsOfRole, stubApp, type Template } from './synth.ts';
+import { environment, flat, list, ofType, statementsOfRole, stubApp, type Template } from './synth.ts';
 
 type Machine = { States: Record<string, { Next?: string; Default?: string; Catch?: { Next: string }[] }> };
 
@@ -21,7 +21,7 @@ const retired: readonly FunctionSpec[] = FUNCTIONS.map((spec) => (spec.name === 
 const synthesize = (functions: readonly FunctionSpec[], machine: Machine | null): Template => {
   const definition = path.join(ROOT, '.cache', `retired-${process.pid}.asl.json`);
   if (machine) writeFileSync(definition, JSON.stringify(machine));
-  const { app, folder } = stubApp([environment('dev')], { functions, ...(machine ? { definition } : {}) });
+  const { app, folder } = stubApp([environment('dev')], { functions, ...(machine ? { definitions: { job: definition } } : {}) });
   try {
     return app.synth({ skipValidation: true }).getStackByName('holdpoint-dev-service').template;
   } finally {
@@ -46,7 +46,8 @@ test('a retired stage keeps function, version, role, log group and the right to 
   expect(deleted).toEqual([]);
   expect(gone.filter((resource) => /report/i.test(resource))).toEqual([]);
 
-  const machine = only(after, 'AWS::StepFunctions::StateMachine').Properties;
+  const machines = ofType(after, 'AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties);
+  const machine = machines.find(({ StateMachineName }) => StateMachineName === 'holdpoint-dev-job') ?? {};
   expect(machine['DefinitionSubstitutions']).not.toHaveProperty('ReportFunction');
   const role = flat(machine['RoleArn']).slice(1, -'.Arn>'.length);
   const invokable = statementsOfRole(after, role)
@@ -57,7 +58,7 @@ test('a retired stage keeps function, version, role, log group and the right to 
 
 test('a state that is removed without retiring its function fails the synthesis and says what to do', () => {
   expect(() => synthesize(FUNCTIONS, withoutReport())).toThrow(
-    /no longer calls ReportFunction: set "retired: true" in infra\/functions\.ts/,
+    /no longer call ReportFunction: set "retired: true" in infra\/functions\.ts/,
   );
 });
 

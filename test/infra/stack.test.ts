@@ -4,7 +4,7 @@ import './stack/blind-spots.ts';
 import './stack/measured.ts';
 import './stack/functions.ts';
 import './stack/http-api.ts';
-import './stack/job-machine.ts';
+import './stack/machines.ts';
 import './stack/lint.ts';
 import './stack/operations.ts';
 import './stack/runner.ts';

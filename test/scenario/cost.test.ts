@@ -36,7 +36,10 @@ describe('the budget of a job', () => {
   it('is broken by one state more, and says which unit grew', async () => {
     const { Succeeded, ...states } = CHAIN_MACHINE.States as Record<string, object>;
     const machine = { ...CHAIN_MACHINE, States: { ...states, Succeeded: { Type: 'Pass', Next: 'Really' }, Really: Succeeded } };
-    const { units } = await measured({ ...chainOptions(), build: { ...chainBuild(), machine: JSON.stringify(machine) } });
+    const { units } = await measured({
+      ...chainOptions(),
+      build: { ...chainBuild(), machines: { ...chainBuild().machines, job: JSON.stringify(machine) } },
+    });
     expect(deviations(COST_BUDGETS.chain, units)).toEqual(['transitions grew from 11 to 12 (+$0.00002500 per job)']);
   });
 

@@ -17,7 +17,14 @@ const ENTRY = {
   ...{ customerKeys: false, deletionProtection: false, monthlyUsd: 20, deployment: 'all-at-once' },
   llm: { mode: 'replay', providers: [{ kind: 'mock' }] },
 };
-const KNOWN = { machineAlias: 'arn:aws:states:x', contextSecret: 'x', digestKey: 'x', approvalsTopic: 'x', origin: 'https://x.example' };
+const KNOWN = {
+  machineAlias: 'arn:aws:states:x',
+  rolloutAlias: 'arn:aws:states:x',
+  contextSecret: 'x',
+  digestKey: 'x',
+  approvalsTopic: 'x',
+  origin: 'https://x.example',
+};
 const OIDC = { issuer: 'https://login.example', audience: ['holdpoint'], signIn: 'optional' };
 
 const environment = (allowLinkApproval: boolean, oidc: typeof OIDC | null): Environment => {

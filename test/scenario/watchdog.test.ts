@@ -206,9 +206,9 @@ describe('the watchdog', () => {
 describe('a job whose time is up', () => {
   it('says so in the log each time, and ends timed_out when a person stops it', async () => {
     const build = thisBuild();
-    const machine = build.machine.replace('"TimeoutSeconds": 7776000', '"TimeoutSeconds": 1');
-    expect(machine).not.toBe(build.machine);
-    const short = await startTestCloud({ build: { ...build, machine } });
+    const job = build.machines.job.replace('"TimeoutSeconds": 7776000', '"TimeoutSeconds": 1');
+    expect(job).not.toBe(build.machines.job);
+    const short = await startTestCloud({ build: { ...build, machines: { ...build.machines, job } } });
     const { job_id } = await submit(short.web, idea());
     const asked = await until(
       async () => {

@@ -84,7 +84,7 @@ const answeredProblems = (node: Node, place: Place): string[] => {
   const { object } = node.callee;
   const holder =
     object.type === 'Identifier' ? object.name : object.type === 'MemberExpression' ? keyName(object.property, object.computed) : null;
-  if (holder !== 'executions') return [];
+  if (holder !== 'waits') return [];
   const [, second] = node.arguments;
   const verb = keyName(node.callee.property, node.callee.computed);
   if (verb === 'fail' && !(second && literalsOf(second, place, [])))

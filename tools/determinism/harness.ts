@@ -5,8 +5,8 @@ import { functionNamed, placeIn, sourcesOf } from './expressions.ts';
 const RUN_STAGE = 'functions/stage/run-stage.ts';
 const CONSULT = 'functions/lib/agent/consult.ts';
 
-/** Members the harness answers with, besides the route of the stage. */
-const OWN = new Set(['context', 'outcome']);
+/** Members the harness answers with, besides the route of the stage. Items are numbers that it counts itself. */
+const OWN = new Set(['context', 'outcome', 'items']);
 
 const stageHarness = (tree: Tree): string[] => {
   const place = placeIn(tree, RUN_STAGE);

@@ -11,6 +11,10 @@ const VERDICTS: readonly { reads: RegExp; because: string }[] = [
 /** Values that control flow may read although their code does not write them out, and why. */
 const REVIEWED: ReadonlyMap<string, string> = new Map([
   ['result(intake).kind', 'the kind of the submitted spec, read through its schema before any model is asked'],
+  ['result(enter).items', 'numbers of the canaries that the rules of the environment ask for'],
+  ['result(canary).wait_seconds', 'seconds until the next look, by the age of the canary and the rules'],
+  ['result(rollback).outcome', 'the outcome that the log of the rollout holds'],
+  ['result(rollback).cause', 'words about the end of a rollout that is over: nothing follows'],
 ]);
 
 /** Those of `tests` that are no verdict. */

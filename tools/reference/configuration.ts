@@ -17,6 +17,8 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_TELEMETRY_BUCKET: 'Bucket of telemetry.',
   HOLDPOINT_TABLE: 'Table of the projection and the task tokens.',
   HOLDPOINT_JOB_MACHINE_ARN: 'Alias of the job machine.',
+  HOLDPOINT_ROLLOUT_RULES: 'Criteria of rollouts as JSON: canaries, limits and pauses per stage.',
+  HOLDPOINT_ROLLOUT_MACHINE_ARN: 'Alias of the rollout machine.',
   HOLDPOINT_CONTEXT_KEYS: 'Keys that sign the context, as JSON. Local only.',
   HOLDPOINT_CONTEXT_SECRET_ARN: 'Secret that holds the same keys on AWS.',
   HOLDPOINT_DIGEST_KEY_ARN: 'KMS key that signs digests.',

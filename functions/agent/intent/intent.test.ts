@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AgentOutput, LlmCall, LlmSession, LlmUsageEvent, RedactionSummary } from '../../../contracts/agent-evidence.ts';
 import { CassetteMiss, CompileRefused, StoppedLlmError } from '../../../contracts/errors.ts';
-import type { JobSpec } from '../../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../../contracts/job-spec.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import type { StageEffects } from '../../../contracts/stage.ts';
 import { decided, fileOf, jobWith, jsonOf, noModel, replay, saying } from '../../../test/fixtures/agents.ts';
@@ -14,7 +14,7 @@ const good = blueprintOf({ type: 'momentum', lookback: 100, threshold: 0 });
 const bad = { ...good, rationale: 'It rose in 2014.' };
 
 type Given = {
-  spec?: JobSpec;
+  spec?: ResearchJob;
   job?: JobState;
   visit?: number;
   intent_output?: AgentOutput;

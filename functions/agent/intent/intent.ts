@@ -2,7 +2,7 @@ import { AgentOutput, type LlmCall } from '../../../contracts/agent-evidence.ts'
 import { AgentQuestion } from '../../../contracts/agent-question.ts';
 import { Blueprint } from '../../../contracts/blueprint.ts';
 import { CompileRefused, PermanentError } from '../../../contracts/errors.ts';
-import { JobSpec } from '../../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../../contracts/job-spec.ts';
 import type { Usage } from '../../../contracts/llm.ts';
 import { Snapshot } from '../../../contracts/snapshot.ts';
 import { type Artifact, defineStage, type StageOutput } from '../../../contracts/stage.ts';
@@ -16,11 +16,12 @@ import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
 import { holdoutWindow } from '../../lib/holdout.ts';
 import { policyBundle } from '../../lib/policy.ts';
+import { decodeResearch } from '../../lib/research-spec.ts';
 import { type Answered, INTENT, INTENT_SCHEMA, IntentAnswer, intentMessages, type Revision } from './prompt.ts';
 
 const HOLDS: AgentHolds = { output: 'HoldIntentOutput', work: ['HoldBlueprint'], question: 'HoldIntentQuestion' };
 
-type Documents = { spec: JobSpec; snapshot: Snapshot; intent_output: AgentOutput | null; blueprint: Blueprint | null };
+type Documents = { spec: ResearchJob; snapshot: Snapshot; intent_output: AgentOutput | null; blueprint: Blueprint | null };
 
 type Drafting = Exclude<Errand, { reason: 'override' }>;
 
@@ -107,7 +108,7 @@ const overridden = (visit: Visit, output: AgentOutput | null, carried: readonly 
   };
 };
 
-const reads = { spec: json(JobSpec), snapshot: json(Snapshot) };
+const reads = { spec: decodeResearch, snapshot: json(Snapshot) };
 const optional = { intent_output: json(AgentOutput), blueprint: json(Blueprint), intent_calls: decodeCalls };
 
 /** Agent: an idea becomes a blueprint, which people approve before anything is compiled. */

@@ -4,7 +4,7 @@ import { AgentOutput } from '../../../contracts/agent-evidence.ts';
 import type { BacktestResult } from '../../../contracts/backtest-result.ts';
 import { Blueprint } from '../../../contracts/blueprint.ts';
 import { GateReport } from '../../../contracts/gate-report.ts';
-import type { JobSpec } from '../../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../../contracts/job-spec.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import type { RunSpec } from '../../../contracts/runspec.ts';
 import type { StageEffects } from '../../../contracts/stage.ts';
@@ -18,11 +18,11 @@ import { reportFacts } from './facts.ts';
 import { report } from './report.ts';
 
 const { manifest: snapshot, bars } = sampleSnapshot();
-type Documents = { spec: JobSpec; runspec: RunSpec; result: BacktestResult; gates: GateReport };
+type Documents = { spec: ResearchJob; runspec: RunSpec; result: BacktestResult; gates: GateReport };
 
 const place = { job_id: '0123456789ab', run_id: 'run-1', at: '2026-01-05T10:00:00.000Z', refs: {}, facts: {} };
 
-const documents = async (spec: JobSpec, blueprint: Blueprint): Promise<Documents> => {
+const documents = async (spec: ResearchJob, blueprint: Blueprint): Promise<Documents> => {
   const runspec = compileBlueprint({ spec, blueprint, snapshot, bars });
   const result = summarize(runspec, backtest(runspec, bars));
   const input = { ...place, state: 'Gates', visit: 1, job: null, docs: { runspec, result, snapshot_data: bars } };

@@ -2,7 +2,7 @@ import { AgentOutput, type LlmCall } from '../../../contracts/agent-evidence.ts'
 import { BacktestResult } from '../../../contracts/backtest-result.ts';
 import { EvidenceMismatch, PermanentError } from '../../../contracts/errors.ts';
 import { GateReport } from '../../../contracts/gate-report.ts';
-import { JobSpec } from '../../../contracts/job-spec.ts';
+import type { ResearchJob } from '../../../contracts/job-spec.ts';
 import { Report } from '../../../contracts/report.ts';
 import { RunSpec } from '../../../contracts/runspec.ts';
 import { type Artifact, defineStage, type StageOutput } from '../../../contracts/stage.ts';
@@ -14,6 +14,7 @@ import { sumUsage, usageEvent } from '../../lib/agent/usage.ts';
 import { type Visit, visitOf } from '../../lib/agent/visit.ts';
 import { json } from '../../lib/decode.ts';
 import { policyKeysOf, schemaIssues } from '../../lib/guard/guard.ts';
+import { decodeResearch } from '../../lib/research-spec.ts';
 import { type Beside, besideGates } from '../../lib/shadow/gates.ts';
 import { type ReportFacts, reportFacts, supportedNumbers } from './facts.ts';
 import { renderReport } from './markdown.ts';
@@ -22,7 +23,7 @@ import { templateReport } from './template.ts';
 
 const HOLDS: AgentHolds = { output: 'HoldReportOutput', work: [] };
 
-type Documents = { spec: JobSpec; runspec: RunSpec; result: BacktestResult; gates: GateReport };
+type Documents = { spec: ResearchJob; runspec: RunSpec; result: BacktestResult; gates: GateReport };
 type Drafting = Exclude<Errand, { reason: 'override' }>;
 
 const judgeOf = ({ runspec }: Documents, facts: ReportFacts): Question['judge'] => ({
@@ -102,7 +103,7 @@ const kept = (output: AgentOutput | null): AgentOutput => {
   throw new EvidenceMismatch('an override needs the stopped output of an earlier visit, and there is none');
 };
 
-const reads = { spec: json(JobSpec), runspec: json(RunSpec), result: json(BacktestResult), gates: json(GateReport) };
+const reads = { spec: decodeResearch, runspec: json(RunSpec), result: json(BacktestResult), gates: json(GateReport) };
 const optional = { report_output: json(AgentOutput), report_calls: decodeCalls };
 
 /** Agent: metrics become a narrative. The verdict stays the gates' own. */

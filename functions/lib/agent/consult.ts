@@ -21,6 +21,8 @@ import { callId, evidence, evidenceLines, type Visit } from './visit.ts';
 /** What a visit asks, what its answer is judged by, and calls of earlier visits that no event lists yet. */
 export type Question = {
   messages: Message[];
+  /** What the agent is shown beside its question. */
+  context?: string;
   output_schema: Record<string, unknown>;
   reason: Exclude<Errand['reason'], 'override'>;
   judge: Pick<GuardContext, 'schemaIssues' | 'holdout' | 'policyKeys' | 'numbers'>;
@@ -39,10 +41,11 @@ export type Consulted = {
 
 export const requestOf = (
   { profile }: Pick<Visit, 'profile'>,
-  { messages, output_schema }: Pick<Question, 'messages' | 'output_schema'>,
+  { messages, context, output_schema }: Pick<Question, 'messages' | 'context' | 'output_schema'>,
 ): ModelRequest => ({
   ...profile,
   messages,
+  ...(context === undefined ? {} : { context }),
   output_schema,
   variables: {},
   n: 0,

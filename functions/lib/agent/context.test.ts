@@ -55,7 +55,9 @@ describe('the context of an agent', () => {
     const pack = ContextPack.parse(jsonOf(consulted, 'intent_context'));
     expect(pack).toMatchObject({ intention_context_injected: true, history: { tiers: 1, phases: 1 } });
     expect(asked.messages[0]).toEqual(question.messages[0]);
-    expect(asked.messages[1]?.content).toMatch(/^Draft\.\n\nContext, .*\n\{"kind":"intention".*Find a trend\./);
+    const { key, prompt } = cassetteKey(asked);
+    expect(prompt[1]?.content).toMatch(/^Draft\.\n\nContext, .*\n\{"kind":"intention".*Find a trend\./);
+    expect(key, 'the recording of the bare question stands in').toBe(cassetteKey(requestOf(visit, question)).key);
     expect(consulted.artifacts.find(({ name }) => name === 'intent_context')?.path).toBe('outputs/agents/intent/1/context_pack.json');
   });
 

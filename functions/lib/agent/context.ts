@@ -26,11 +26,6 @@ const wanted = ({ history_pack, intention_context }: FlagValues): boolean => his
 
 const lastOf = (messages: readonly Message[]): string => messages.at(-1)?.content ?? '';
 
-const appended = (messages: readonly Message[], text: string): Message[] =>
-  messages.map((message, at) =>
-    at === messages.length - 1 ? { ...message, content: `${message.content}\n\n${HEADING}\n${text}` } : message,
-  );
-
 const contextFile = (visit: Visit, pack: ContextPack): Artifact => evidence(visit, `${visit.profile.agent}_context`, FILE, pack);
 
 /**
@@ -54,7 +49,7 @@ const withContext = async (
   const pack = decode(await (effects.once ? effects.once(path, build) : build()));
   const text = renderContext(pack);
   return {
-    question: text === '' ? question : { ...question, messages: appended(question.messages, text) },
+    question: text === '' ? question : { ...question, context: `\n\n${HEADING}\n${text}` },
     artifacts: [contextFile(visit, pack)],
   };
 };

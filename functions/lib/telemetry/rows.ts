@@ -97,3 +97,6 @@ export const WRITE_ORDER: readonly TelemetryTable[] = [
   'phase6_metrics',
   'token_efficiency_metrics',
 ];
+
+/** Every job has rows in it, and they are written last: where they are, all are. */
+export const LAST_WRITTEN = 'token_efficiency_metrics' satisfies TelemetryTable;

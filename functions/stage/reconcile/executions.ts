@@ -62,15 +62,15 @@ export const redrive = async (
     const now = await world.log.read(state.job_id);
     if (!now.some(({ event_id }) => event_id === event.event_id)) return false;
   }
-  await world.executions.stop(state.owner_run, 'Superseded', `execution ${owner_run} owns job ${state.job_id} now`);
-  await world.executions.start(owner_run, spec);
+  await world.executions(state.kind).stop(state.owner_run, 'Superseded', `execution ${owner_run} owns job ${state.job_id} now`);
+  await world.executions(state.kind).start(owner_run, spec);
   await world.index.put(toRecord(evolve(state, event)), soon(world, LOOK_AFTER_MS));
   return true;
 };
 
 /** Starts the execution that the log names and nobody started. */
-export const startOwner = async (world: World, { owner_run, job_id }: JobState): Promise<void> =>
-  world.executions.start(owner_run, await readSpec(world, job_id));
+export const startOwner = async (world: World, { owner_run, job_id, kind }: JobState): Promise<void> =>
+  world.executions(kind).start(owner_run, await readSpec(world, job_id));
 
 /** A person gives a job that ended badly another execution. */
 export const redriveJob = async (world: World, jobId: string, asked: Asker & { reason: string | null }): Promise<JobState> => {
@@ -84,7 +84,7 @@ export const redriveJob = async (world: World, jobId: string, asked: Asker & { r
         throw new Refusal('DECISION_CONFLICT', `job ${jobId} waits for an answer to the watchdog; ${remedy}`);
       }
       // A crash came between the log and the start.
-      if ((await world.executions.status(state.owner_run)) === 'NOT_FOUND') {
+      if ((await world.executions(state.kind).status(state.owner_run)) === 'NOT_FOUND') {
         await startOwner(world, state);
         return state;
       }
@@ -110,9 +110,9 @@ export type Seen = { status: ExecutionStatus | 'NOT_FOUND'; says: ExecutionSays;
  * execution's history, which every attempt at every state writes.
  */
 export const observe = async (world: World, { state, events }: Job): Promise<Seen> => {
-  const status = await world.executions.status(state.owner_run);
+  const status = await world.executions(state.kind).status(state.owner_run);
   if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status, says: executionSays(status, false), newest_at: null };
-  const { events: count, newest_at } = await world.executions.history(state.owner_run);
+  const { events: count, newest_at } = await world.executions(state.kind).history(state.owner_run);
   world.meter.add('HistoryEvents', count);
   const signs = [events.at(-1)?.at, newest_at].flatMap((at) => (at ? [Date.parse(at)] : []));
   const quiet = world.timer().getTime() - Math.max(...signs) > LONGEST_SILENCE_S * 1000;

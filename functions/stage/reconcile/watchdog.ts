@@ -40,8 +40,8 @@ const note = async (world: World, { state, events }: Job, draft: EventDraft): Pr
 };
 
 /** Stops what still runs for a job that waits for a person, and for nobody else. */
-export const stopExecution = async (world: World, { owner_run, job_id }: JobState): Promise<void> =>
-  world.executions.stop(owner_run, 'Superseded', `job ${job_id} waits for a person to answer the watchdog`);
+export const stopExecution = async (world: World, { owner_run, job_id, kind }: JobState): Promise<void> =>
+  world.executions(kind).stop(owner_run, 'Superseded', `job ${job_id} waits for a person to answer the watchdog`);
 
 /** Order of a handover: the question, then the end of what still runs, then the projection and those who are told. */
 const ask = async (world: World, job: Job, finding: Finding, obstacle: string | null): Promise<JobState | null> => {

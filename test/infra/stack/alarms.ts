@@ -7,7 +7,8 @@ import { FUNCTIONS } from '../../../infra/functions.ts';
 import { type Datum, stateOf } from '../alarm-state.ts';
 import { environment, flat, ofType, type Properties, synthesized } from '../synth.ts';
 
-const MACHINE = ['executions-failed', 'executions-timed-out', 'executions-aborted', 'executions-throttled'];
+const OF_MACHINE = ['executions-failed', 'executions-timed-out', 'executions-aborted', 'executions-throttled'];
+const MACHINE = [...OF_MACHINE, ...OF_MACHINE.map((id) => `rollout-${id}`)];
 const JOBS = [
   ...['approval-age', 'append-conflicts', 'projection-lag', 'llm-spend', 'degraded-answers', 'audit-verification', 'history-events'],
   ...['reconcile-dead-letters', 'digest-dead-letters'],
@@ -104,12 +105,12 @@ test('metrics that AWS counts are looked at by the names AWS gives them', () => 
     const alarm = alarmsOf('prod').get(id);
     return [alarm?.['Namespace'], alarm?.['MetricName'], alarm?.['Statistic'] ?? alarm?.['ExtendedStatistic']];
   };
-  expect(MACHINE.map(metric)).toEqual([
-    ['AWS/States', 'ExecutionsFailed', 'Sum'],
-    ['AWS/States', 'ExecutionsTimedOut', 'Sum'],
-    ['AWS/States', 'ExecutionsAborted', 'Sum'],
-    ['AWS/States', 'ExecutionThrottled', 'Sum'],
+  const counted = ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted', 'ExecutionThrottled'].map((name) => [
+    'AWS/States',
+    name,
+    'Sum',
   ]);
+  expect(MACHINE.map(metric)).toEqual([...counted, ...counted]);
   expect(['web-errors', 'web-throttles', 'web-duration', 'digest-dead-letters'].map(metric)).toEqual([
     ['AWS/Lambda', 'Errors', 'Sum'],
     ['AWS/Lambda', 'Throttles', 'Sum'],

@@ -20,7 +20,7 @@ import {
 const VALID = {
   HOLDPOINT_ENV: 'signed',
   ...{ HOLDPOINT_EVENTS_BUCKET: 'e', HOLDPOINT_ARTIFACTS_BUCKET: 'a', HOLDPOINT_CASSETTES_BUCKET: 'c', HOLDPOINT_TELEMETRY_BUCKET: 't' },
-  ...{ HOLDPOINT_TABLE: 'jobs', HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x' },
+  ...{ HOLDPOINT_TABLE: 'jobs', HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:::x', HOLDPOINT_ROLLOUT_MACHINE_ARN: 'arn:aws:states:::y' },
 };
 
 /** Variables of a function, with something of the right kind where a deployment knows the value. */
@@ -125,18 +125,20 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).endsWith('-events/jobs/*')))).toHaveLength(NAMES.length);
   });
 
-  test('jobs are started through the alias only, by web and reconciler only', () => {
-    expect(holders(service, may('states:StartExecution')).sort()).toEqual(['reconcile', 'web']);
+  const machine = (id: string) => `arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-${id}`;
+
+  test('machines are started through the alias only, by web and reconciler; of a rollout, canaries start jobs', () => {
+    expect(holders(service, may('states:StartExecution')).sort()).toEqual(['canary', 'reconcile', 'web']);
     for (const statement of allowed(service).filter(may('states:StartExecution'))) {
-      expect(flat(statement.Resource)).toBe(`arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-job`);
+      expect([[machine('job')], [machine('job'), machine('rollout')]]).toContainEqual(list(statement.Resource).map(flat));
       expect(statement.Condition).toEqual({ StringEquals: { 'states:StateMachineQualifier': 'live' } });
     }
   });
 
-  test('waits are answered by checkpoint, reconciler and web only, of this machine only', () => {
+  test('waits are answered by checkpoint, reconciler and web only, of these machines only', () => {
     expect(holders(service, may('states:SendTaskSuccess')).sort()).toEqual(['checkpoint', 'reconcile', 'web']);
     for (const { Resource } of allowed(service).filter(may('states:SendTaskSuccess'))) {
-      expect(flat(Resource)).toBe(`arn:aws:states:us-east-1:<AWS::AccountId>:stateMachine:holdpoint-${env}-job`);
+      expect(list(Resource).map(flat)).toEqual([machine('job'), machine('rollout')]);
     }
   });
 
@@ -155,7 +157,9 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
 
   test('functions that only ask flags and kill switch read that one item, and no row of a job', () => {
     const flags = allowed(service).filter(({ Sid }) => Sid === 'Flags');
-    expect(holders(service, ({ Sid }) => Sid === 'Flags').sort()).toEqual(['finish', 'intake', 'intent', 'registry', 'report', 'stop']);
+    expect(holders(service, ({ Sid }) => Sid === 'Flags').sort()).toEqual([
+      ...['canary', 'finish', 'intake', 'intent', 'registry', 'report', 'rollback', 'stop'],
+    ]);
     for (const statement of flags) {
       expect(statement).toMatchObject({
         Action: 'dynamodb:GetItem',
@@ -164,18 +168,27 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     }
   });
 
-  test('the audit log is written by the web function only', () => {
+  test('who sets flags and writes nothing else to the table may write that one item only', () => {
+    expect(holders(service, ({ Sid }) => Sid === 'SetFlags').sort()).toEqual(['enter']);
+    for (const { Condition } of allowed(service).filter(({ Sid }) => Sid === 'SetFlags'))
+      expect(Condition).toEqual({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['FLAGS'] } });
+  });
+
+  test('the audit log is written by the API and by rollouts, which set flags', () => {
     const onAudit = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).endsWith('-events/audit/*'));
-    expect(holders(service, (s) => onAudit(s) && may('s3:PutObject')(s))).toEqual(['web']);
+    expect(holders(service, (s) => onAudit(s) && may('s3:PutObject')(s)).sort()).toEqual(['enter', 'rollback', 'web']);
     expect(holders(service, onAudit).sort()).toEqual([
+      'canary',
       'checkpoint',
       'digest',
+      'enter',
       'finish',
       'intake',
       'intent',
       'reconcile',
       'registry',
       'report',
+      'rollback',
       'stop',
       'web',
     ]);

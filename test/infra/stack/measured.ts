@@ -67,12 +67,14 @@ describe('an alarm on what functions measure', () => {
     expect(stateAfter('append-conflicts', busy)).toBe('ALARM');
   });
 
-  const executions = (events: number): World['executions'] => ({
-    ...proof.world.executions,
-    status: async () => 'RUNNING',
-    // Somebody works on it.
-    history: async () => ({ events, newest_at: '9999-12-31T00:00:00.000Z' }),
-  });
+  const executions =
+    (events: number): World['executions'] =>
+    (kind) => ({
+      ...proof.world.executions(kind),
+      status: async () => 'RUNNING',
+      // Somebody works on it.
+      history: async () => ({ events, newest_at: '9999-12-31T00:00:00.000Z' }),
+    });
   const pass = (hours: number, events = 100): World =>
     world({
       timer: () => new Date(Date.parse(OPENED) + hours * HOUR),

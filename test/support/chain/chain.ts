@@ -45,7 +45,7 @@ const ENTRIES: Record<string, string> = { compile: 'test/support/chain/pass.ts',
 export const chainBuild = (): Build => ({
   ...thisBuild(),
   functions: thisBuild().functions.map((spec) => ({ ...spec, entry: ENTRIES[spec.name] ?? spec.entry })),
-  machine: JSON.stringify(CHAIN_MACHINE),
+  machines: { ...thisBuild().machines, job: JSON.stringify(CHAIN_MACHINE) },
 });
 
 /** A cloud whose jobs are chains, and where nobody is told of anything. */

@@ -1,14 +1,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CloudOptions } from '../../../infra/local/cloud.ts';
-import type { AwsRequest, Handle } from '../../../infra/local/wire.ts';
+import type { AwsRequest } from '../../../infra/local/wire.ts';
 import { approve, call, driveToEnd, startTestCloud, submit, temporaryFolder, untilSettled } from '../cloud.ts';
-import { by, commandsOf, decide, ended, FAILED, idea, OPERATOR, setFlag, startedByAws, telling } from './steps.ts';
+import { BRISK, rolloutOf } from './rollout.ts';
+import { by, commandsOf, decide, ended, FAILED, idea, OPERATOR, SDK_TRIES, setFlag, startedByAws, telling, withoutFlags } from './steps.ts';
 
 /** Jobs before, at and behind a hold come back from the log when the table is lost. */
 export const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
   const dataDir = temporaryFolder();
-  const first = await startTestCloud({ dataDir, ...options });
+  const started = { dataDir, ...options, environment: BRISK };
+  const first = await startTestCloud(started);
+  const climbing = await submit(first.web, rolloutOf({ kind: 'features' }, 1));
   const waiting = await submit(first.web, idea());
   await untilSettled(first.web, waiting.job_id, 'blueprint');
   const revised = await submit(first.web, idea());
@@ -17,53 +20,66 @@ export const lostTable = async (options: Partial<CloudOptions>): Promise<void> =
   await approve(first.web, revised.job_id, 'blueprint');
   await untilSettled(first.web, revised.job_id, 'runspec');
   await setFlag(first.web, 'doctor_enabled');
+  await untilSettled(first.web, climbing.job_id, 'stage_1');
   await first.close();
   rmSync(join(dataDir, 'dynamodb'), { recursive: true });
-  const second = await startTestCloud({ dataDir, ...options });
+  const second = await startTestCloud(started);
   try {
-    for (const { job_id } of [waiting, revised]) await driveToEnd(second.web, job_id);
+    for (const { job_id } of [waiting, revised, climbing]) await driveToEnd(second.web, job_id);
   } finally {
     await second.remove();
   }
+};
+
+/** What keeps a wait's token from being stored, at the first two tries to. */
+const withoutToken = (jobId: () => string): ((request: AwsRequest) => boolean) => {
+  let left = 2 * SDK_TRIES;
+  return (request) => {
+    const stores =
+      request.headers['x-amz-target']?.endsWith('.PutItem') === true && request.body.includes('TOKEN#') && request.body.includes(jobId());
+    return by('checkpoint', request) && stores && left-- > 0;
+  };
 };
 
 /** The API cannot reach Step Functions: what people decide is carried out by the reconciler. */
 export const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
   const unsent = ({ method, path }: AwsRequest): boolean =>
     method === 'PUT' && path.includes('/notifications/') && /\.(sent|dead)\.json$/.test(path);
+  let early = 'none yet';
+  const tokenless = withoutToken(() => early);
   const muted = (request: AwsRequest): boolean =>
+    tokenless(request) ||
     (by('checkpoint', request) && unsent(request)) ||
     (by('web', request) && /^AWSStepFunctions\.(SendTask|Stop)/.test(request.headers['x-amz-target'] ?? ''));
   const cloud = await startTestCloud({
     ...options,
-    environment: telling({}),
+    environment: { ...telling({}), ...BRISK },
     intercept: (handle) => async (request) => (muted(request) ? FAILED : handle(request)),
   });
   const { web } = cloud;
   try {
     await setFlag(web, 'telemetry');
+    const climbing = await submit(web, rolloutOf({ kind: 'features' }, 1));
+    const refused = await submit(web, rolloutOf({ kind: 'features' }, 1));
+    early = (await submit(web, rolloutOf({ kind: 'features' }, 1))).job_id;
     const opened = await Promise.all([idea(), idea(), idea()].map((spec) => submit(web, spec)));
     const [approved = '', revised = '', cancelled = ''] = opened.map(({ job_id }) => job_id);
+    // Its token is not there yet: what is decided now is delivered by the checkpoint that stores it.
+    await decide(web, early, 'stage_1', 'reject', call);
     await decide(web, approved, 'blueprint', 'approve', call);
     await decide(web, revised, 'blueprint', 'revise', call);
     await untilSettled(web, cancelled, 'blueprint');
     await call(web, `/jobs/${cancelled}/cancel`, { body: {} });
+    await decide(web, climbing.job_id, 'stage_1', 'approve', call);
+    await decide(web, refused.job_id, 'stage_1', 'reject', call);
     await untilSettled(web, approved, 'runspec');
     await ended(web, revised);
     await ended(web, cancelled);
+    for (const jobId of [climbing.job_id, refused.job_id, early]) await ended(web, jobId);
   } finally {
     await cloud.remove();
   }
 };
-
-/** The item of flags is lost, and with it what it said: functions read the audit log instead. */
-const withoutFlags =
-  (handle: Handle): Handle =>
-  async (request) => {
-    const answer = await handle(request);
-    const asks = request.headers['x-amz-target']?.endsWith('.GetItem') === true && request.body.includes('"FLAGS"');
-    return asks && answer.status === 200 ? { ...answer, headers: {}, body: '{}' } : answer;
-  };
 
 /** States that read a document of their job, in the order of the machine. */
 const READERS = ['compile', 'run', 'gates', 'registry', 'report'];

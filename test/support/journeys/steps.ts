@@ -6,7 +6,7 @@ import { LOCAL_POLICY } from '../../../contracts/approval-policy.ts';
 import { DEFAULT_ADDRESS } from '../../../contracts/notification.ts';
 import { createCommands } from '../../../functions/stage/commands.ts';
 import { APPROVALS_TOPIC_ARN, functionVariables, JOB_MACHINE_ARN } from '../../../infra/local/settings.ts';
-import type { AwsRequest } from '../../../infra/local/wire.ts';
+import type { AwsRequest, Handle } from '../../../infra/local/wire.ts';
 import { type Answer, call, getJob, submit, type TestCloud, until, untilSettled } from '../cloud.ts';
 import { sample } from '../specs.ts';
 
@@ -101,3 +101,12 @@ export const telling = (steps: object) => ({
     recipients: [{ approver: null, channel: 'email', address: DEFAULT_ADDRESS }],
   }),
 });
+
+/** The item of flags is lost, and with it what it said: functions read the audit log instead. */
+export const withoutFlags =
+  (handle: Handle): Handle =>
+  async (request) => {
+    const answer = await handle(request);
+    const asks = request.headers['x-amz-target']?.endsWith('.GetItem') === true && request.body.includes('"FLAGS"');
+    return asks && answer.status === 200 ? { ...answer, headers: {}, body: '{}' } : answer;
+  };

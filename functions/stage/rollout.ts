@@ -1,0 +1,101 @@
+import type { World } from '../../adapters/world.ts';
+import type { JobContext } from '../../contracts/context.ts';
+import { ContextPack } from '../../contracts/context-pack.ts';
+import { UnreadableDocument } from '../../contracts/errors.ts';
+import type { JobEvent } from '../../contracts/events.ts';
+import type { CanaryResult, Observation } from '../../contracts/rollout.ts';
+import type { RolloutEffects } from '../../contracts/stage.ts';
+import type { TelemetryRows, TokenEfficiencyMetric } from '../../contracts/telemetry.ts';
+import { json } from '../lib/decode.ts';
+import { canaryActor } from '../lib/rollout/canaries.ts';
+import { baselineOf, progressOf } from '../lib/rollout/progress.ts';
+import { packPaths, telemetryRows } from '../lib/telemetry/rows.ts';
+import type { MoreEffects } from './run-stage.ts';
+import { createSwitchCommands } from './switches.ts';
+
+const decodePack = json(ContextPack);
+
+/** A context as evidence; null where it is gone or cannot be read. */
+const readPack = async (world: World, key: string): Promise<ContextPack | null> => {
+  const object = await world.artifacts.get(key);
+  if (!object) return null;
+  try {
+    return decodePack(new TextDecoder().decode(object.body));
+  } catch (error) {
+    if (error instanceof UnreadableDocument) return null;
+    throw error;
+  }
+};
+
+const errorNames = (events: readonly JobEvent[]): string[] =>
+  events.flatMap(({ event_type, outputs: { reason } }) => (event_type === 'ERROR' && typeof reason === 'string' ? [reason] : []));
+
+/** Rows of all endings of a job. */
+const joined = (endings: readonly TelemetryRows[]): TelemetryRows => ({
+  llm_usage_events: endings.flatMap((rows) => rows.llm_usage_events),
+  token_efficiency_metrics: endings.flatMap((rows) => rows.token_efficiency_metrics),
+  phase6_metrics: endings.flatMap((rows) => rows.phase6_metrics),
+  token_budget_escalation_events: endings.flatMap((rows) => rows.token_budget_escalation_events),
+});
+
+/** Phases that ask a model in a context. */
+const isAgents = ({ phase_id, phase_outcome }: TokenEfficiencyMetric): boolean =>
+  phase_outcome === 'COMPLETE' && /^(Intent|Report):/.test(phase_id);
+
+/** What a canary left: its rows, its contexts and its errors, by its own log. */
+const observe = async (world: World, result: CanaryResult): Promise<Observation> => {
+  const events = await world.log.read(result.job_id);
+  const paths = packPaths(events);
+  const packs = new Map<string, ContextPack>();
+  for (const [phase, path] of paths) {
+    const pack = await readPack(world, `jobs/${result.job_id}/${path}`);
+    if (pack) packs.set(phase, pack);
+  }
+  const expected = joined(telemetryRows(events, packs));
+  const { telemetry } = world;
+  const createdAt = events[0]?.at ?? result.job_id;
+  const read = <T extends Parameters<typeof telemetry.read>[0]>(table: T) => telemetry.read(table, result.job_id, createdAt);
+  const [llm_usage_events, token_efficiency_metrics, phase6_metrics, token_budget_escalation_events] = await Promise.all([
+    read('llm_usage_events'),
+    read('token_efficiency_metrics'),
+    read('phase6_metrics'),
+    read('token_budget_escalation_events'),
+  ]);
+  return {
+    result,
+    expected,
+    written: { llm_usage_events, token_efficiency_metrics, phase6_metrics, token_budget_escalation_events },
+    packs: [...packs.values()],
+    without_pack: expected.token_efficiency_metrics.filter((row) => isAgents(row) && !packs.has(row.phase_id)).length,
+    errors: errorNames(events),
+  };
+};
+
+/** Sets flags in the name of a rollout. */
+export const setFlags = async (
+  world: World,
+  rolloutId: string,
+  values: Readonly<Record<string, unknown>>,
+  reason: string,
+): Promise<void> => {
+  const commands = createSwitchCommands(world);
+  for (const [flag, value] of Object.entries(values)) await commands.setFlag(flag, value, { actor: canaryActor(rolloutId), reason });
+};
+
+/** What the stages of a rollout may do. */
+export const rolloutEffects: MoreEffects = (world: World, { job_id }: JobContext): { rollout: RolloutEffects } => {
+  const rules = world.env.HOLDPOINT_ROLLOUT_RULES;
+  return {
+    rollout: {
+      rules,
+      current: async () => (await world.switches.current()).flags,
+      set: (values, reason) => setFlags(world, job_id, values, reason),
+      observe: async (stage) => {
+        const progress = progressOf(await world.log.read(job_id));
+        const results = progress.canaries.filter((canary) => canary.stage === stage);
+        const observations = await Promise.all(results.map(({ result }) => observe(world, result)));
+        return { observations, planned: rules.stages[stage]?.runs ?? 0, baseline: baselineOf(progress) };
+      },
+    },
+  };
+};

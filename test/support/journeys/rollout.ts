@@ -1,0 +1,46 @@
+import { LOCAL_POLICY } from '../../../contracts/approval-policy.ts';
+import { DEFAULT_ROLLOUT_RULES } from '../../../contracts/rollout.ts';
+import type { CloudOptions } from '../../../infra/local/cloud.ts';
+import { startTestCloud, submit, untilSettled } from '../cloud.ts';
+import { ask, decide, ended, idea, setFlag, withoutFlags } from './steps.ts';
+
+/** One canary per stage, looked at every second, by functions that know flags at once. */
+export const BRISK = {
+  HOLDPOINT_FLAGS_MAX_AGE_MS: '0',
+  HOLDPOINT_ROLLOUT_RULES: JSON.stringify({
+    ...DEFAULT_ROLLOUT_RULES,
+    stages: DEFAULT_ROLLOUT_RULES.stages.map((rules) => ({ ...rules, runs: 1, limits: { ...rules.limits, runs: { stop: 1 } } })),
+    look_every_seconds: 1,
+  }),
+};
+
+let runs = 1;
+export const rolloutOf = (target: object, through: number, canary = 'idea-trend') => ({
+  ...{ schema_version: 'job_spec_v1', kind: 'rollout', title: 'A rollout', run: runs++ },
+  rollout: { schema_version: 'rollout_v1', target, through, canaries: [idea(canary)] },
+});
+
+const INTENTION = { kind: 'flags', set: { intention_context: true } };
+
+/** Rollouts that are refused, go wrong and are cancelled, where stage 1 needs nobody and the item of flags is lost. */
+export const rolledOut = async (options: Partial<CloudOptions>): Promise<void> => {
+  const steps = { stage_1: { auto_approve: { policy: 'telemetry-is-harmless', modes: ['replay'] } } };
+  const policy = JSON.stringify({ ...LOCAL_POLICY, steps });
+  const environment = { ...BRISK, HOLDPOINT_APPROVAL_POLICY: policy };
+  const cloud = await startTestCloud({ ...options, environment, intercept: withoutFlags });
+  const { web } = cloud;
+  try {
+    await setFlag(web, 'telemetry');
+    const specs = [rolloutOf(INTENTION, 2), rolloutOf(INTENTION, 1, 'idea-guarded'), rolloutOf(INTENTION, 2)];
+    const [refused = '', wrong = '', cancelled = ''] = (await Promise.all(specs.map((spec) => submit(web, spec)))).map(
+      ({ job_id }) => job_id,
+    );
+    await untilSettled(web, cancelled, 'stage_2');
+    await ask(web, '/reconcile', { body: { all: true } });
+    await ask(web, `/jobs/${cancelled}/cancel`, { body: {} });
+    await decide(web, refused, 'stage_2', 'reject');
+    await Promise.all([refused, wrong, cancelled].map((id) => ended(web, id)));
+  } finally {
+    await cloud.remove();
+  }
+};
