@@ -46,7 +46,7 @@ export const getJob = async (web: string, jobId: string): Promise<JobAnswer> => 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Polls until `done` holds, for as long as a busy machine may need. */
-export const until = async <T>(read: () => Promise<T>, done: (value: T) => boolean, ms = 30_000): Promise<T> => {
+export const until = async <T>(read: () => Promise<T>, done: (value: T) => boolean, ms = 60_000): Promise<T> => {
   const deadline = Date.now() + ms;
   for (;;) {
     const value = await read();
