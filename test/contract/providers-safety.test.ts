@@ -169,6 +169,23 @@ describe('the chain', () => {
     expect(await outcomes(3)).toEqual(['answered']);
   });
 
+  test.each(['shadow', 'doctor'])(
+    'is what it was for every agent, however a provider treats the %s, on whose answer nothing rests',
+    async (agent) => {
+      const chain = [targetTo(simulator, 'anthropic'), targetTo(simulator, 'openai', 2)];
+      const { model } = modelWorld(configOf(chain));
+      const outcomes = async (asking: string, ordinal: number) =>
+        (await model.ask({ ...request, agent: asking }, scopeOf('live', { ordinal }))).attempts?.map(({ outcome }) => outcome);
+      simulator.setFaults([{ kind: 'quota', protocol: 'anthropic' }]);
+      expect(await outcomes(agent, 0)).toEqual(['quota', 'answered']);
+      expect(await outcomes('intent', 1)).toEqual(['answered']);
+      simulator.setFaults([{ kind: 'quota', protocol: 'anthropic' }]);
+      expect(await outcomes('intent', 2)).toEqual(['quota', 'answered']);
+      expect(await outcomes(agent, 3)).toEqual(['cooling_down', 'answered']);
+      expect(await outcomes('intent', 4)).toEqual(['cooling_down', 'answered']);
+    },
+  );
+
   test('asks a provider that cools down when no other is there', async () => {
     simulator.setFaults([{ kind: 'auth' }]);
     const { model } = modelWorld(configOf([targetTo(simulator, 'anthropic')]));

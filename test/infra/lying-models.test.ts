@@ -1,19 +1,20 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GateReport } from '../../contracts/gate-report.ts';
+import { GATES, GateReport } from '../../contracts/gate-report.ts';
 import { Outcome } from '../../contracts/job-state.ts';
-import type { StageOutput } from '../../contracts/stage.ts';
+import type { StageEffects, StageOutput } from '../../contracts/stage.ts';
 import { intent } from '../../functions/agent/intent/intent.ts';
 import { report } from '../../functions/agent/report/report.ts';
 import { compileBlueprint } from '../../functions/compile/compile.ts';
 import { gates } from '../../functions/gates/gates.ts';
 import { backtest, summarize } from '../../functions/lib/backtest/backtest.ts';
+import { DEFAULT_FLAGS } from '../../functions/lib/context-builder/context-builder.fixture.ts';
 import { explainFailure } from '../../functions/lib/doctor/explain.ts';
 import { endingDrafts, endingOf, failureOf } from '../../functions/stop/stop.ts';
 import { jobWith, jsonOf, noModel, saying } from '../fixtures/agents.ts';
 import { blueprintOf, exampleSpec, sampleSnapshot } from '../fixtures/market.ts';
 
-// Agents and the doctor may claim what they like of verdicts: none changes (D3).
+// Agents, the doctor and the shadow may claim what they like of verdicts: none changes (D3).
 
 const { manifest: snapshot, bars } = sampleSnapshot();
 const spec = exampleSpec('idea-trend');
@@ -124,6 +125,50 @@ describe('an agent that lies about verdicts', () => {
         expect(output.route?.['guard']).toBe(jsonOf(output, 'report_guard').passed ? 'passed' : 'failed');
         expect(output.facts).toBeUndefined();
         if (output.event) expect(output.event).toMatchObject({ event_type: 'REPORT_COMPLETED', outputs: { gates: verdict } });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a shadow that lies, is off, or fails', () => {
+  const honest = (failed: readonly string[]) => ({
+    ...{ schema_version: 'shadow_verdict_v1', verdict: failed.length === 0 ? 'passed' : 'failed', reason: 'It looks like that.' },
+    each: GATES.map((gate) => ({ gate, verdict: failed.includes(gate) ? 'failed' : 'passed' })),
+  });
+  const verdicts = fc.subarray([...GATES]).map((failed) => saying(JSON.stringify(honest(failed))).ask);
+  const shadows = fc.oneof(
+    verdicts,
+    lie(honest([])).map((text) => saying(text).ask),
+    fc.constant(noModel.ask),
+  );
+
+  it('changes no route, no fact, no file and no event of the report beside it', async () => {
+    const { runspec, result, gates: judged } = await measured();
+    const told = saying(JSON.stringify(narrative));
+    const reported = (passed: boolean, shadow: StageEffects['ask'] | null) =>
+      report.run(
+        {
+          ...place,
+          state: 'Report',
+          docs: { spec, runspec, result, gates: { ...judged, passed }, report_output: null, report_calls: null },
+        },
+        {
+          ask: (request) => (request.agent === 'shadow' ? (shadow ?? noModel.ask)(request) : told.ask(request)),
+          flags: async () => ({ ...DEFAULT_FLAGS, shadow_enabled: shadow !== null }),
+        },
+      );
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), shadows, async (passed, shadow) => {
+        const [off, on] = [await reported(passed, null), await reported(passed, shadow)];
+        const { shadow: compared, calls, ...rest } = on.event?.outputs ?? {};
+        expect(compared).toMatchObject({ decisions: 7 });
+        expect([on.route, on.facts, { ...on.event, outputs: rest }]).toEqual([
+          ...[off.route, off.facts],
+          { ...off.event, outputs: { ...off.event?.outputs, calls: undefined } },
+        ]);
+        expect(on.artifacts.filter(({ path }) => !path.includes('/shadow/'))).toEqual(off.artifacts);
+        expect((calls as unknown[]).slice(0, 1)).toEqual(off.event?.outputs['calls']);
       }),
       { numRuns: 60 },
     );

@@ -173,6 +173,10 @@ describe('a shadow of the gates', () => {
       { visit: 2, job: jobWith([decided('HoldReportOutput', 'APPROVED', 9)]), report_output },
     );
     expect(overridden.event?.outputs).not.toHaveProperty('shadow');
+    const byHand = exampleSpec('blueprint-breakout');
+    if (byHand.kind !== 'blueprint') throw new Error('the sample changed its kind');
+    const template = await run({ ...noModel, flags }, { docs: await documents(byHand, byHand.blueprint) });
+    expect(template.event?.outputs).not.toHaveProperty('shadow');
     const fine = saying(text('Fine.'));
     await run({ ...fine, flags });
     expect(fine.asked.map(({ agent }) => agent)).toEqual(['report', 'shadow']);

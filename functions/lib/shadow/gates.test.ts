@@ -111,6 +111,11 @@ describe('whatever the shadow does, it leaves a report and nothing else:', () =>
     });
   });
 
+  it('its flag cannot be read: then it is off', async () => {
+    const flags = () => Promise.reject(new Error('no table'));
+    expect((await besideGates(place, { gates, facts, judge }, { ...noModel, flags })).artifacts).toEqual([]);
+  });
+
   it('it leaves a gate out: that one is compared with nothing', async () => {
     const short = JSON.parse(verdictOf('failed', ['cost_stress']));
     const { outputs } = await beside(saying(JSON.stringify({ ...short, each: short.each.slice(1) })));
