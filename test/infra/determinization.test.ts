@@ -1,8 +1,13 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Asl, type Walked, walk } from '../../infra/local/sfn/asl.ts';
 import { controlReads } from '../../tools/determinism/control.ts';
 import { determinismProblems } from '../../tools/determinism/proof.ts';
 import { readMachines } from '../../tools/llm-sites/machines.ts';
+import { mapCallSites } from '../../tools/llm-sites/map.ts';
+import { roadmapProblems } from '../../tools/llm-sites/roadmap.ts';
 import { parseSources, readSources, type Tree, withModule } from '../../tools/llm-sites/source.ts';
 
 /**
@@ -45,6 +50,24 @@ describe('no control path reads a field that a model produced', () => {
   it('in any state machine and any source', () => {
     expect(machines.size).toBeGreaterThan(0);
     expect(determinismProblems(tree, machines)).toEqual([]);
+  });
+
+  it('and a machine that is added is looked at without being named anywhere', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdpoint-machines-'));
+    mkdirSync(join(folder, 'statemachines'));
+    const lying = jobWithStates({ IntentGuard: choice('$.answer') }).get('job');
+    for (const [name, asl] of [...machines, ['added', lying] as const])
+      writeFileSync(join(folder, 'statemachines', `${name}.asl.json`), JSON.stringify(asl));
+    const found = readMachines(folder);
+    rmSync(folder, { recursive: true });
+    expect([...found.keys()].toSorted()).toEqual([...machines.keys(), 'added'].toSorted());
+    expect(determinismProblems(tree, found)).toEqual([expect.stringContaining('added/IntentGuard Variable $.answer')]);
+    const { map, problems } = mapCallSites(tree, found);
+    expect([problems, map.sites.find(({ agent }) => agent === 'intent')?.states]).toEqual([
+      [],
+      expect.arrayContaining([{ machine: 'added', state: 'Intent' }]),
+    ]);
+    expect(roadmapProblems([], found)).toContainEqual(expect.stringContaining('added/IntentGuard'));
   });
 
   it('and the proof looks at every Choice and every named end', () => {
