@@ -10,6 +10,14 @@ import { parseDigest, verifyDigests } from '../lib/digest/verify-digests.ts';
 import { parseSealed, type Sealed } from '../lib/digest/verify-events.ts';
 import { mentionsOf, verifyAgainst } from '../lib/digest/verify-log.ts';
 
+/** What verifying reads: storage, the table's memory of it, and the public key. */
+export type VerifyPorts = {
+  proof: Omit<World['proof'], 'signer'> & { signer: Pick<World['proof']['signer'], 'publicKey'> };
+  index: Pick<World['index'], 'get'>;
+  meter: Pick<World['meter'], 'add'>;
+  env: Pick<World['env'], 'HOLDPOINT_DIGEST_SECONDS'>;
+};
+
 /** Objects read at once. */
 const AT_ONCE = 16;
 
@@ -51,7 +59,7 @@ const readAll = (numbers: readonly number[], read: (seq: number) => Promise<stri
     }
   });
 
-const readEvents = async ({ proof }: World, jobId: string, versions: readonly StoredVersion[]): Promise<Read<Sealed>> => {
+const readEvents = async ({ proof }: VerifyPorts, jobId: string, versions: readonly StoredVersion[]): Promise<Read<Sealed>> => {
   const read = await readAll(present(versions), (seq) => proof.logs.text(jobId, seq));
   const found: Sealed[] = [];
   const problems: TamperProblem[] = [];
@@ -69,7 +77,7 @@ const readEvents = async ({ proof }: World, jobId: string, versions: readonly St
   return { found, problems };
 };
 
-const readDigests = async ({ proof }: World, numbers: readonly number[]): Promise<Read<AuditDigest>> => {
+const readDigests = async ({ proof }: VerifyPorts, numbers: readonly number[]): Promise<Read<AuditDigest>> => {
   const read = await readAll(numbers, proof.digests.text);
   const found: AuditDigest[] = [];
   const problems: TamperProblem[] = [];
@@ -93,7 +101,7 @@ const readDigests = async ({ proof }: World, numbers: readonly number[]): Promis
  * One log as it is stored, against its digests, the table, and the versions the bucket keeps. Null when there is neither log nor row
  * nor digest. Never throws for what somebody changed.
  */
-export const verifyJob = async (world: World, jobId: string): Promise<VerifyReport | null> => {
+export const verifyJob = async (world: VerifyPorts, jobId: string): Promise<VerifyReport | null> => {
   const { proof, env } = world;
   // Before the log: it only grows, so that whatever is remembered here has to be in it.
   const row = jobId === AUDIT.job_id ? null : await world.index.get(jobId);
@@ -124,7 +132,7 @@ export const verifyJob = async (world: World, jobId: string): Promise<VerifyRepo
 };
 
 /** Verifies the next logs, as the bucket lists them: also those that no table knows. */
-export const verifyPage = async (world: World, after: string | null, limit: number): Promise<VerifyPage> => {
+export const verifyPage = async (world: VerifyPorts, after: string | null, limit: number): Promise<VerifyPage> => {
   const jobs = await world.proof.logs.jobs(after ?? '', limit);
   const reports: VerifyReport[] = [];
   for (const jobId of after === null ? [AUDIT.job_id, ...jobs] : jobs) {
@@ -135,7 +143,7 @@ export const verifyPage = async (world: World, after: string | null, limit: numb
 };
 
 /** The digests after number `after`, with what their versions give away. Signatures and links are for the reader to check. */
-export const digestPage = async (world: World, after: number, limit: number): Promise<DigestPage> => {
+export const digestPage = async (world: VerifyPorts, after: number, limit: number): Promise<DigestPage> => {
   const applied = await world.proof.index.applied();
   const versions = await world.proof.digests.versions(after, limit);
   const { found, problems } = await readDigests(world, present(versions));

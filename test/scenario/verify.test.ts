@@ -1,6 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../cli/testing/world.ts';
@@ -19,6 +21,17 @@ const run = (...argv: string[]) => cli([...argv, '--endpoint', cloud.web, '--jso
 
 /** The command line without a server, on the files alone. */
 const offline = (...argv: string[]) => cli([...argv, '--json']);
+
+const ENTRY = fileURLToPath(new URL('../../cli/holdpoint.mjs', import.meta.url));
+
+/** The command as a process of its own in a folder, which is its home as well. */
+const elsewhere = (cwd: string, ...argv: string[]): Promise<{ exit: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    const env = { PATH: process.env['PATH'] ?? '', HOME: cwd };
+    execFile(process.execPath, [ENTRY, ...argv], { cwd, env }, (error, stdout, stderr) =>
+      resolve({ exit: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
 const answerOf = ({ stdout }: { stdout: string }): Record<string, unknown> => JSON.parse(stdout);
 
 beforeAll(async () => {
@@ -38,6 +51,7 @@ beforeAll(async () => {
       ),
     ),
   );
+  await fetch(`${cloud.web}/flags/telemetry`, { method: 'PUT', body: '{"value":true}', headers: { 'content-type': 'application/json' } });
   writeFileSync(file('key.pem'), await (await fetch(`${cloud.web}/digests/key`)).text());
 });
 afterAll(() => cloud.remove());
@@ -83,6 +97,21 @@ describe('an exported log', () => {
     }
     writeFileSync(log, lines.with(1, lines[1]?.replace('"at":"2', '"at":"3') ?? '').join('\n'));
     expect(await verify(), 'line 2 edited').toMatchObject({ exit: 1, stderr: expect.stringContaining('event 2 was edited') });
+  });
+
+  it.each([
+    ['a job', () => [done]],
+    ['what belongs to no job', () => ['--audit']],
+  ])('of %s verifies where there is neither data nor server nor home: with the file and the key alone', async (_, log) => {
+    const empty = mkdtempSync(join(tmpdir(), 'holdpoint-elsewhere-'));
+    await run('timeline', ...log(), '--export', join(empty, 'log.jsonl'));
+    copyFileSync(file('key.pem'), join(empty, 'key.pem'));
+    const verify = () => elsewhere(empty, 'verify', '--file', 'log.jsonl', '--key', 'key.pem');
+    expect(await verify()).toMatchObject({ exit: 0, stdout: expect.stringContaining('all of them signed'), stderr: '' });
+    const text = readFileSync(join(empty, 'log.jsonl'), 'utf8');
+    writeFileSync(join(empty, 'log.jsonl'), text.replace('"identity":"local"', '"identity":"oidc"'));
+    expect(await verify()).toMatchObject({ exit: 1, stderr: expect.stringContaining('was edited') });
+    rmSync(empty, { recursive: true });
   });
 
   it('does not verify with the key of another environment', async () => {
