@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AUDIT } from '../contracts/events.ts';
+import { AUDIT, type EventDraft, type JobEvent } from '../contracts/events.ts';
 import { EMPTY_LOG, sealEvent } from '../functions/lib/event.ts';
 import { decideFlag } from '../functions/lib/switches/decide.ts';
 import { foldFlags, NO_CHANGES } from '../functions/lib/switches/state.ts';
@@ -7,9 +7,23 @@ import { flagList, flagView } from '../functions/lib/switches/views.ts';
 import { type FakeServer, problem, startServer } from './testing/server.ts';
 import { cli } from './testing/world.ts';
 
-const ANN = { actor: { type: 'user', id: 'ann', identity: 'local' }, reason: 'why not' } as const;
+const ANN = { actor: { type: 'user', id: 'ann', identity: 'local' }, reason: 'why not', channel: 'cli' } as const;
+const MALLORY = { type: 'user', id: 'mallory', identity: 'oidc' } as const;
 const draft = decideFlag(NO_CHANGES, { flag: 'telemetry', value: true }, ANN) ?? expect.fail('no change');
 const EVENT = sealEvent(draft, { ...EMPTY_LOG, ...AUDIT, at: '2026-01-01T00:00:00.000Z' });
+const follow = (before: JobEvent, more: Partial<EventDraft> & Pick<EventDraft, 'event_type'>): JobEvent =>
+  sealEvent(
+    { state: 'Control', visit: 1, ordinal: before.seq, actor: MALLORY, step: 'blueprint', ...more },
+    { last_seq: before.seq, last_hash: before.hash, ...AUDIT, at: '2026-01-01T00:00:01.000Z' },
+  );
+const REFUSED = follow(EVENT, {
+  event_type: 'DECISION_REFUSED',
+  message: 'mallory may not decide step blueprint',
+  outputs: { job_id: '0123456789ab', code: 'FORBIDDEN', choice: 'approve', channel: 'link' },
+});
+const REVOKED = follow(REFUSED, { event_type: 'LINK_REVOKED', outputs: { job_id: '0123456789ab', approver: 'ann', channel: 'page' } });
+const ALL_REVOKED = follow(REVOKED, { event_type: 'LINK_REVOKED', outputs: { job_id: '0123456789ab', approver: null } });
+const LOG = [EVENT, REFUSED, REVOKED, ALL_REVOKED];
 const STATE = foldFlags(NO_CHANGES, [EVENT]);
 const HALTED = { halted: true, level: 'none', by: 'ann', reason: null, at: '2026-01-01T00:00:00.000Z' };
 
@@ -20,7 +34,7 @@ beforeAll(async () => {
     if (path === '/flags/telemetry') return { json: flagView(STATE, 'telemetry') };
     if (path === '/kill') return { json: { kill: HALTED, already: false } };
     if (path === '/kill/release') return { json: { kill: { ...HALTED, halted: false }, already: false } };
-    if (path === '/audit/events') return { json: { events: query.get('after') === '0' ? [EVENT] : [] } };
+    if (path === '/audit/events') return { json: { events: query.get('after') === '0' ? LOG : [] } };
     if (method === 'POST' && path === '/jobs') return problem(503, 'KILL_SWITCH');
     return problem(400, 'INVALID_INPUT');
   });
@@ -104,7 +118,28 @@ describe('flags', () => {
 describe('timeline --audit', () => {
   it('shows who changed what, from what to what, and why', async () => {
     const { exit, stdout } = await run('timeline', '--audit');
-    expect([exit, stdout]).toEqual([0, expect.stringMatching(/FLAG_CHANGED .*ann \(local\).*telemetry: false → true \(why not\)/)]);
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/FLAG_CHANGED .*ann \(local, cli\).*telemetry: false → true \(why not\)/)]);
+  });
+
+  it('shows who was refused what at which job, and whose links were taken back, and from where', async () => {
+    const { stdout } = await run('timeline', '--audit');
+    expect(stdout).toMatch(/DECISION_REFUSED +blueprint +mallory \(oidc, link\) .*job 0123456789ab: approve: mallory may not decide/);
+    expect(stdout).toMatch(/LINK_REVOKED +blueprint +mallory \(oidc, page\) .*job 0123456789ab: links of ann for blueprint/);
+    expect(stdout).toMatch(/LINK_REVOKED .*job 0123456789ab: all links for blueprint/);
+  });
+
+  it.each([
+    [['--actor', 'ann'], [EVENT]],
+    [
+      ['--type', 'link_revoked'],
+      [REVOKED, ALL_REVOKED],
+    ],
+    [['--actor', 'mallory', '--type', 'DECISION_REFUSED'], [REFUSED]],
+    [['--run', AUDIT.run_id], LOG],
+    [['--run', 'another-run'], []],
+  ])('%j shows the events that match, and no other', async (filters, events) => {
+    const { stdout } = await run('timeline', '--audit', ...filters, '--json');
+    expect(JSON.parse(stdout)).toEqual({ events });
   });
 
   it.each([[['timeline']], [['timeline', '0123456789ab', '--audit']]])('%j exits 2', async (argv) => {

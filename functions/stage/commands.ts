@@ -67,7 +67,7 @@ const WORTH_NOTING: readonly string[] = ['FORBIDDEN', 'SELF_APPROVAL', 'DECISION
 const noted = async <T>(
   world: World,
   jobId: string,
-  { actor, step, choice, channel }: Pick<Decision, 'actor' | 'step' | 'choice' | 'channel'>,
+  { actor, step, choice, channel }: Pick<Decision, 'actor' | 'step' | 'channel'> & { choice: string },
   work: () => Promise<T>,
 ): Promise<T> => {
   try {
@@ -99,11 +99,12 @@ export const createCommands = (world: World): Commands => ({
     const comment = spokenIfAny(world, command.comment);
     return noted(world, jobId, command, () => settle(world, jobId, (state) => decide(state, { ...command, comment })));
   },
-  delegate: (jobId, command) => delegateApproval(world, jobId, command),
+  delegate: (jobId, command) => noted(world, jobId, { ...command, choice: 'delegate' }, () => delegateApproval(world, jobId, command)),
   revokeLinks: async (jobId, command) => {
     const state = await revokeLinks(world, jobId, command);
-    const { step, approver, actor } = command;
-    await recordAudit(world, { event_type: 'LINK_REVOKED', actor, step, message: null, outputs: { job_id: jobId, approver } });
+    const { step, approver, actor, channel } = command;
+    const outputs = { job_id: jobId, approver, ...(channel ? { channel } : {}) };
+    await recordAudit(world, { event_type: 'LINK_REVOKED', actor, step, message: null, outputs });
     return state;
   },
   openLink: (capability) => openLink(world, capability),
@@ -112,8 +113,9 @@ export const createCommands = (world: World): Commands => ({
   resume: async (jobId, command: Answer) => {
     const answer = spoken(world, command.answer);
     const settled = (given: string) => settle(world, jobId, (state) => decideAnswer(state, { ...command, answer: given }));
-    if (command.step !== WATCHDOG.step) return settled(answer);
-    return (await reconciler()).answerWatchdog(world, jobId, { answer, settle: settled });
+    return noted(world, jobId, { ...command, choice: 'resume' }, async () =>
+      command.step === WATCHDOG.step ? (await reconciler()).answerWatchdog(world, jobId, { answer, settle: settled }) : settled(answer),
+    );
   },
   cancel: (jobId, command) => cancelJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   reconcile: async (options) => (await reconciler()).reconcile(world, options),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { World } from '../../adapters/world.ts';
-import { type Commands, Refusal } from '../../contracts/commands.ts';
+import { type Channel, type Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import { FlagName } from '../../contracts/flags.ts';
 import type { FlagList, FlagView, KillBody, KillView } from '../../contracts/http.ts';
@@ -18,7 +18,7 @@ export type SwitchCommands = {
   current(): Promise<Switches>;
   list(): Promise<FlagList>;
   setFlag(flag: string, value: unknown, change: Change): Promise<FlagView>;
-  kill(target: KillBody, actor: Actor): Promise<KillView>;
+  kill(target: KillBody, actor: Actor, channel?: Channel): Promise<KillView>;
   release(change: Change): Promise<KillView>;
   /** The audit log, a part at a time. */
   audit(after: number, limit: number): Promise<JobEvent[]>;
@@ -67,8 +67,8 @@ const change = async (
 
 export const createSwitchCommands = (ports: SwitchPorts): SwitchCommands => {
   /** What people say goes into the log: without the secrets they may have pasted. */
-  const spoken = ({ actor, reason }: Change): Change => ({
-    actor,
+  const spoken = ({ reason, ...change }: Change): Change => ({
+    ...change,
     reason: reason && redact(reason, { secrets: ports.env.knownSecrets }).text,
   });
   const viewed = async (decideOn: (state: FlagState) => EventDraft | null): Promise<KillView> => {
@@ -82,7 +82,8 @@ export const createSwitchCommands = (ports: SwitchPorts): SwitchCommands => {
       const { state } = await change(ports, (now) => decideFlag(now, { flag, value }, spoken(by)));
       return flagView(state, FlagName.parse(flag));
     },
-    kill: (target, actor) => viewed((now) => decideKill(now, target, spoken({ actor, reason: target.reason ?? null }))),
+    kill: (target, actor, channel) =>
+      viewed((now) => decideKill(now, target, spoken({ actor, reason: target.reason ?? null, ...(channel ? { channel } : {}) }))),
     release: async (by) => {
       const view = await viewed((now) => decideRelease(now, spoken(by)));
       if (!view.already) await sendHeld(ports);

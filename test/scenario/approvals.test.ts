@@ -118,6 +118,13 @@ describe('a quorum of two among three named approvers', () => {
       step: 'blueprint',
       outputs: { job_id: answer.job.job_id, code: 'FORBIDDEN', choice: 'approve' },
     });
+    const handing = { step: 'blueprint', to: 'dave', actor: person('mallory'), channel: 'page' as const };
+    await expect(fixture.commands.delegate(answer.job.job_id, handing)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const after = (await call(fixture.cloud.web, '/audit/events?limit=100')).body as { events: JobEvent[] };
+    expect(after.events.at(-1)).toMatchObject({
+      ...{ event_type: 'DECISION_REFUSED', actor: { id: 'mallory' } },
+      outputs: { job_id: answer.job.job_id, code: 'FORBIDDEN', choice: 'delegate', channel: 'page' },
+    });
   });
 
   it('lets an approver delegate: the delegate counts in their place, once', async () => {

@@ -1,4 +1,4 @@
-import { Refusal } from '../../../contracts/commands.ts';
+import { type Channel, Refusal } from '../../../contracts/commands.ts';
 import type { Actor, EventDraft } from '../../../contracts/events.ts';
 import { FlagName, flagProblem } from '../../../contracts/flags.ts';
 import type { KillBody } from '../../../contracts/http.ts';
@@ -6,11 +6,16 @@ import { type FlagState, HELD, KILL_LEVELS, type KillLevel, type KillSwitch } fr
 import { canonicalJson } from '../canonical-json.ts';
 import { settingsOf, switchesOf } from './state.ts';
 
-/** Who changes something, and why. */
-export type Change = { actor: Actor; reason: string | null };
+/** Who changes something, why, and through what; only people come through a channel. */
+export type Change = { actor: Actor; reason: string | null; channel?: Channel };
 
-const audited = (event_type: EventDraft['event_type'], { actor, reason }: Change, outputs: Record<string, unknown>): EventDraft => ({
-  ...{ event_type, actor, outputs, message: reason },
+const audited = (
+  event_type: EventDraft['event_type'],
+  { actor, reason, channel }: Change,
+  outputs: Record<string, unknown>,
+): EventDraft => ({
+  ...{ event_type, actor, message: reason },
+  outputs: { ...outputs, ...(channel ? { channel } : {}) },
   ...{ state: 'Control', visit: 1 },
 });
 

@@ -16,18 +16,21 @@ export const switchRoutes = (deps: WebDeps): Hono =>
   new Hono()
     .get('/flags', async (c) => c.json(await deps.switches.list()))
     .put('/flags/:name', async (c) => {
-      const actor = await operatorOf(deps, c.req.raw, { operation: 'set_flag', channel: channelOf(c.req.raw) });
+      const channel = channelOf(c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'set_flag', channel });
       const { value, reason } = await readJson(c.req.raw, FlagBody, json);
-      return c.json(await deps.switches.setFlag(c.req.param('name'), value, { actor, reason: reason ?? null }));
+      return c.json(await deps.switches.setFlag(c.req.param('name'), value, { actor, reason: reason ?? null, channel }));
     })
     .post('/kill', async (c) => {
-      const actor = await operatorOf(deps, c.req.raw, { operation: 'kill', channel: channelOf(c.req.raw) });
-      return c.json(await deps.switches.kill(await readJson(c.req.raw, KillBody, json), actor));
+      const channel = channelOf(c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'kill', channel });
+      return c.json(await deps.switches.kill(await readJson(c.req.raw, KillBody, json), actor, channel));
     })
     .post('/kill/release', async (c) => {
-      const actor = await operatorOf(deps, c.req.raw, { operation: 'release', channel: channelOf(c.req.raw) });
+      const channel = channelOf(c.req.raw);
+      const actor = await operatorOf(deps, c.req.raw, { operation: 'release', channel });
       const { reason } = await readJson(c.req.raw, ReleaseBody, { ...json, optional: true });
-      return c.json(await deps.switches.release({ actor, reason: reason ?? null }));
+      return c.json(await deps.switches.release({ actor, reason: reason ?? null, channel }));
     })
     .get('/audit/events', async (c) => {
       const { limit, after } = parseInput(AuditQuery, queryOf(c.req.raw), 'query');
