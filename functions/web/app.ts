@@ -18,7 +18,6 @@ import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
 import { notFound, problemOf } from './http/problem.ts';
 import { linkRoutes } from './link/routes.ts';
 import { flowMap } from './model/flow-map.ts';
-import { openApi } from './openapi.ts';
 import { bulkRoutes } from './pages/bulk-routes.ts';
 import { controlRoutes } from './pages/control-routes.ts';
 import { errorPage } from './pages/error.ts';
@@ -51,7 +50,6 @@ const answerError = (web: Web, thrown: unknown, request: Request): Response | Pr
 /** The HTTP API and the pages. Throws when `deps.flow` is not a whole state machine. */
 export const createWeb = (deps: WebDeps): Hono => {
   const web: Web = { ...deps, map: flowMap(deps.flow) };
-  const api = openApi();
   const app = new Hono();
   app.use(secureHeaders(deps.local));
   app.use(async (c, next) => {
@@ -67,7 +65,8 @@ export const createWeb = (deps: WebDeps): Hono => {
   app.notFound((c) => answerError(web, notFound(`${c.req.method} ${c.req.path.slice(0, 100)}`), c.req.raw));
   app.get('/', (c) => c.redirect('/ui/jobs', 302));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/openapi.json', (c) => c.json(api));
+  // Loaded with the first request: the document and its schemas are read by few, and written for all of the API.
+  app.get('/openapi.json', async (c) => c.json((await import('./openapi.ts')).openApi()));
   for (const routes of [
     serveAssets(),
     serviceRoutes(deps),
