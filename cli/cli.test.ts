@@ -206,6 +206,12 @@ test('reconcile says in words what was done to which job', async () => {
   expect(stdout).toContain('3 checked, 0 repaired, 0 redelivered, 1 redriven, 1 recovered, 0 handed to a person, 0 failed');
 });
 
+test('reconcile exits 1 where a job could not be brought in line', async () => {
+  const did = [{ job_id: JOB_ID, did: 'could not be reconciled: events are missing' }];
+  server.handle = () => ({ json: { checked: 1, repaired: 0, redelivered: 0, redriven: 0, recovered: 0, asked: 0, failed: 1, did } });
+  expect(await run('reconcile', '--once')).toMatchObject({ exit: 1 });
+});
+
 test('cost prints every counted unit and the sum; what nobody counted is said, not guessed', async () => {
   const counted = { transitions: 14, invocations: 14, s3_puts: 40, write_units: null, gb_seconds: 0.1234 };
   const body = {

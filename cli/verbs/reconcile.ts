@@ -1,4 +1,5 @@
 import { ReconcileView } from '../../contracts/http.ts';
+import { EXIT } from '../exit.ts';
 import { type Verb, withCommon } from '../options.ts';
 import type { CommonOptions } from '../runner.ts';
 import { clean } from '../text.ts';
@@ -28,7 +29,8 @@ export const reconcile: Verb = (program, run) => {
       const { body: done } = await api.call('POST', '/reconcile', ReconcileView, { body, timeoutMs: PASS_MS });
       for (const { job_id, did } of done.did) context.say(`${job_id}  ${clean(did)}`);
       context.say(COUNTS.map((count) => `${done[count]} ${IN_WORDS[count]}`).join(', '));
-      return { doc: done };
+      if (done.failed === 0) return { doc: done };
+      return { doc: done, exit: EXIT.bad, reason: `${done.failed} jobs could not be brought in line` };
     }),
   );
 };

@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -194,6 +195,43 @@ describe('a job whose execution is gone', () => {
     const end = await driveToEnd(cloud.web, job_id);
     expect(end.job.outcome).toBe('succeeded');
     expectSound(end);
+  });
+});
+
+describe('what was lost besides', () => {
+  const admin = { region: 'us-east-1', credentials: { accessKeyId: 'admin', secretAccessKey: 'admin' }, forcePathStyle: true };
+
+  it('is the job spec: a person is asked at once, and told to restore it before the job can be continued', async () => {
+    const s3 = new S3Client({ ...admin, endpoint: cloud.aws });
+    const { job_id } = await submit(cloud.web, idea());
+    await untilSettled(cloud.web, job_id, 'blueprint');
+    const object = { Bucket: 'holdpoint-local-artifacts', Key: `jobs/${job_id}/job_spec.json` };
+    const { VersionId } = await s3.send(new DeleteObjectCommand(object));
+    await loseExecution(job_id, 1);
+    expect(await passNow()).toMatchObject({ asked: 1, recovered: 0 });
+    const asked = await getJob(cloud.web, job_id);
+    expect(asked.events.at(-1)?.message).toContain('job_spec.json is missing; restore it from its versions');
+    expect(await resume(job_id, 'continue')).toMatchObject({ status: 409 });
+    await s3.send(new DeleteObjectCommand({ ...object, VersionId }));
+    expect(await resume(job_id, 'continue')).toMatchObject({ status: 200 });
+    expect((await driveToEnd(cloud.web, job_id)).job.outcome).toBe('succeeded');
+  });
+
+  it('is the end of a log: nothing is written over the gap, and the pass says so', async () => {
+    const { job_id } = await submit(cloud.web, idea());
+    const held = await untilSettled(cloud.web, job_id, 'blueprint');
+    const world = laterWorld(cloud, 0);
+    const read = world.log.read;
+    // The bucket refuses deletion to everybody; what is left is a store that gives less than it took.
+    Object.assign(world.log, { read: async (id: string) => (await read(id)).slice(0, id === job_id ? -1 : undefined) });
+    const report = await reconcile(world, { all: false, open: true, restartWaiters: false });
+    expect(report.failed).toBe(1);
+    const last = held.events.length;
+    expect(report.did).toContainEqual({
+      job_id,
+      did: `could not be reconciled: its row knows event ${last} but its log ends at ${last - 1}: events are missing; see "holdpoint verify ${job_id}"`,
+    });
+    expect(types(await getJob(cloud.web, job_id))).toEqual(types(held));
   });
 });
 

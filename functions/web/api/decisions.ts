@@ -1,11 +1,14 @@
 import { Hono } from 'hono';
-import { Refusal } from '../../../contracts/commands.ts';
+import { type Channel, Refusal } from '../../../contracts/commands.ts';
+import type { Actor } from '../../../contracts/events.ts';
 import { DECISION_MAX_BYTES, DecisionBody, ResumeBody } from '../../../contracts/http.ts';
 import { APPROVAL_STEPS, ApprovalStep, type Choice, QUESTION_STEPS, QuestionStep } from '../../../contracts/steps.ts';
+import { WATCHDOG } from '../../../contracts/watchdog.ts';
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
 import { jobIdOf, PageQuery, pageOf, parseInput, queryOf } from '../http/input.ts';
+import { operatorOf } from '../http/operator.ts';
 import { approvalOf } from '../model/views.ts';
 
 /** A step of the catalogue; everything else is UNKNOWN_STEP. */
@@ -22,6 +25,14 @@ export const questionStepOf = (step: string): QuestionStep => {
   if (parsed.success) return parsed.data;
   throw new Refusal('UNKNOWN_STEP', `no question is asked at step "${step.slice(0, 64)}"; answers go to ${QUESTION_STEPS.join(', ')}`);
 };
+
+/** Who may answer: anybody who is let in an agent, operators the watchdog, since they alone redrive. */
+export const answererOf = async (
+  deps: WebDeps,
+  request: Request,
+  { id, step, channel }: { id: string; step: QuestionStep; channel: Channel },
+): Promise<Actor> =>
+  step === WATCHDOG.step ? operatorOf(deps, request, { operation: 'answer_watchdog', channel, job_id: id, step }) : actorOf(deps, request);
 
 /** The command line says so in its User-Agent; it decides nothing but the label in the log. */
 export const channelOf = (request: Request): 'cli' | 'http' =>
@@ -48,9 +59,11 @@ export const decisionRoutes = (deps: WebDeps): Hono => {
   }
   app.post('/jobs/:id/resume', async (c) => {
     const id = jobIdOf(c.req.param('id'));
-    const { step, answer } = await readJson(c.req.raw, ResumeBody, { limit: DECISION_MAX_BYTES, what: 'answer' });
-    const command = { step: questionStepOf(step), answer, actor: actorOf(deps, c.req.raw), channel: channelOf(c.req.raw) };
-    return c.json(await deps.commands.resume(id, command));
+    const body = await readJson(c.req.raw, ResumeBody, { limit: DECISION_MAX_BYTES, what: 'answer' });
+    const step = questionStepOf(body.step);
+    const channel = channelOf(c.req.raw);
+    const actor = await answererOf(deps, c.req.raw, { id, step, channel });
+    return c.json(await deps.commands.resume(id, { step, answer: body.answer, actor, channel }));
   });
   return app.get('/approvals', async (c) => {
     const query = parseInput(PageQuery, queryOf(c.req.raw), 'query');

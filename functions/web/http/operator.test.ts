@@ -51,6 +51,7 @@ const OPERATIONS = [
   ['POST', '/kill', { halt: true }, 'kill'],
   ['POST', '/kill/release', {}, 'release'],
   ['POST', '/reconcile', {}, 'reconcile'],
+  ['POST', `/jobs/${ID}/resume`, { step: 'watchdog', answer: 'stop' }, 'answer_watchdog'],
 ] as const;
 
 describe('who runs an environment', () => {

@@ -24,6 +24,7 @@ const OPERATIONS = {
   kill: 'use the kill switch',
   release: 'release the kill switch',
   reconcile: 'start the reconciler',
+  answer_watchdog: 'continue or stop jobs that nobody works on',
 } as const;
 export type Operation = keyof typeof OPERATIONS;
 

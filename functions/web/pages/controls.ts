@@ -27,9 +27,10 @@ const delegateForm = (state: JobState, approval: Approval, actor: Actor): Html |
     : '';
 
 /** Who looks at the page; `whom` is to be asked for what only operators do. */
-type Viewer = { actor: Actor; operator: boolean; whom: string };
+export type Viewer = { actor: Actor; operator: boolean; whom: string };
 
-const notYours = (what: string, { actor, whom }: Viewer): Html =>
+/** Says instead of a form who may do it. */
+export const notYours = (what: string, { actor, whom }: Viewer): Html =>
   html`<p class="quiet">${what} You are ${said(actor.id)}; ask ${said(whom)}.</p>`;
 
 const cancelling = (state: JobState, viewer: Viewer): Html =>

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { LoadedJob } from '../../../contracts/commands.ts';
-import type { Actor, JobEvent } from '../../../contracts/events.ts';
+import type { JobEvent } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import { messageInWords } from '../../lib/agent/failure-words.ts';
 import type { Web } from '../deps.ts';
@@ -12,7 +12,7 @@ import { readable } from '../model/readable.ts';
 import { clip, fileSize } from '../model/text.ts';
 import { viewOfState } from '../model/views.ts';
 import { budgetMeter } from './budget.ts';
-import { controls, linksPanel } from './controls.ts';
+import { controls, linksPanel, type Viewer } from './controls.ts';
 import { costLine, decisionCard, recorded } from './decision.ts';
 import { diagram, type Tone } from './diagram.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
@@ -123,14 +123,12 @@ ${files.length > 100 ? html`<p><a href="/ui/jobs/${jobId}/artifacts">All ${files
 const ended = (data: JobPage): Html =>
   html`<section class="panel" id="ending" data-live>${ending(data)}${errorPanel(data.trouble, data.state.job_id)}</section>`;
 
-const decision = ({ state, events, evidence, meters }: JobPage, actor: Actor, now: Date): Html => {
+const decision = ({ state, events, evidence, meters }: JobPage, viewer: Viewer, now: Date): Html => {
+  const { actor } = viewer;
   if (state.status === 'WAITING_APPROVAL') return decisionCard({ state, approval: state.approval, events, evidence, meters, actor, now });
-  if (state.status === 'WAITING_HUMAN') return questionCard({ state, evidence, meters, actor, now });
+  if (state.status === 'WAITING_HUMAN') return questionCard({ state, evidence, meters, viewer, now });
   return html`<section id="decision" data-live></section>`;
 };
-
-/** Who looks, and whether they run the environment; `whom` is to be asked where they do not. */
-export type Viewer = { actor: Actor; operator: boolean; whom: string };
 
 export const viewerOf = (web: Web, request: Request): Viewer => ({
   actor: actorOf(web, request),
@@ -153,7 +151,7 @@ export const jobPage = (web: Web, data: JobPage, options: JobPageOptions): Html 
       )
     : '';
   const main = html`${options.banner ?? ''}${done}${head(data, now)}
-<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options.actor, now)}${controls(state, options)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
+<div class="columns"><div class="first">${ended(data)}${standInPanel(data.trouble, state.job_id, now)}${troubleNotices(data.trouble, state.job_id)}${decision(data, options, now)}${controls(state, options)}${result ? resultPanel(state.job_id, result) : html`<section id="result" data-live></section>`}</div>
 <aside class="second" aria-label="Map">${map(web, state, events)}</aside>
 <div class="third">${askedPart(data.asked)}${timeline(state.job_id, events, now, { all: options.all, told: data.trouble.error?.summary.error.message ?? null })}${linksPanel(state, options, now)}${artifacts(state.job_id, data.files)}</div></div>
 <p id="live-note" class="toast" role="status"></p>`;

@@ -34,6 +34,16 @@ describe('the page of a job that nobody works on', () => {
     expect(page).not.toContain('<textarea id="answer"');
     expect(page).toContain('where the job is');
   });
+
+  test('offers neither to whoever does not run the environment, and says whom to ask', async () => {
+    const memory = emptyMemory();
+    new Story(memory, ID).submitted('Trend filter').waits('watchdog', 'Watchdog', [], 9, 1, { question: 'Continue, or stop?' });
+    const operators = { named: { people: ['olga'], groups: [] }, includes: () => false };
+    const app = createWeb(memoryDeps(memory, { operators }));
+    const page = await (await app.request(`/ui/jobs/${ID}`, { headers: { accept: 'text/html' } })).text();
+    expect(page).not.toContain('value="continue"');
+    expect(page).toMatch(/Only operators can continue or stop this job.*ask <bdi>olga/);
+  });
 });
 
 describe('the page of a job that asks a question', () => {

@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
-import type { Actor } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import { WATCHDOG } from '../../../contracts/watchdog.ts';
 import type { Meter } from '../model/budget.ts';
 import { heading, keyLabel } from '../model/text.ts';
+import { notYours, type Viewer } from './controls.ts';
 import { costLine } from './decision.ts';
 import { broken, type Evidence } from './evidence.ts';
 import type { Html } from './layout.ts';
@@ -41,11 +41,14 @@ ${signs}
 ${choice('stop', 'Stop', 'The job ends, with this reason. What it left is kept, and it can be redriven later.')}</div></form>`;
 
 /** The agent's or the watchdog's question, who is asked, and what an answer does. */
-export const questionCard = (options: { state: Asking; evidence: Evidence[]; meters: Meter[] | null; actor: Actor; now: Date }): Html => {
-  const { state, evidence, meters, actor, now } = options;
+export const questionCard = (options: { state: Asking; evidence: Evidence[]; meters: Meter[] | null; viewer: Viewer; now: Date }): Html => {
+  const { state, evidence, meters, viewer, now } = options;
+  const { actor, operator } = viewer;
   const { step, approval, question } = state;
   const watchdog = step === WATCHDOG.step;
   const signs = html`<p class="signs">You answer as ${said(actor.id)} (${actor.identity}).</p>`;
+  const forOperators = () => (operator ? watchdogForm(state, signs) : notYours('Only operators can continue or stop this job.', viewer));
+  const answers = watchdog ? forOperators() : agentForm(state, signs);
   return html`<section class="decision" id="decision" data-live aria-labelledby="question">
 <h2 id="question">${watchdog ? 'Nobody works on this job any more' : `The ${keyLabel(step)} agent asks you`}</h2>
 <blockquote class="asked">${said(question)}</blockquote>
@@ -53,5 +56,5 @@ export const questionCard = (options: { state: Asking; evidence: Evidence[]; met
 <div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
 ${watchdog ? '' : html`<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div>`}<div><dt>Cost so far</dt><dd>${costLine(state, meters)}</dd></div></dl>
 ${evidence.map(file)}
-${watchdog ? watchdogForm(state, signs) : agentForm(state, signs)}</section>`;
+${answers}</section>`;
 };

@@ -8,7 +8,7 @@ import { AgentId, SubjectDigest } from '../../../contracts/ids.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
 import type { Cassette } from '../../../contracts/llm.ts';
 import { Choice } from '../../../contracts/steps.ts';
-import { questionStepOf, stepOf } from '../api/decisions.ts';
+import { answererOf, questionStepOf, stepOf } from '../api/decisions.ts';
 import { listJobs, loadJob } from '../api/jobs.ts';
 import type { Web } from '../deps.ts';
 import { readForm } from '../http/body.ts';
@@ -89,8 +89,12 @@ const settle = async (
 const answer = async (web: Web, c: Context): Promise<Response> => {
   const id = jobIdOf(c.req.param('id') ?? '');
   const form = parseInput(AnswerForm, await readForm(c.req.raw, DECISION_MAX_BYTES), 'form');
-  const command = { step: questionStepOf(form.step), answer: form.answer, actor: actorOf(web, c.req.raw), channel: 'page' as const };
-  return settle(web, c, id, { step: command.step }, () => web.commands.resume(id, command));
+  const step = questionStepOf(form.step);
+  const channel = 'page' as const;
+  return settle(web, c, id, { step }, async () => {
+    const actor = await answererOf(web, c.req.raw, { id, step, channel });
+    return web.commands.resume(id, { step, answer: form.answer, actor, channel });
+  });
 };
 
 const decide = async (web: Web, c: Context): Promise<Response> => {
