@@ -83,8 +83,8 @@ describe('what a command comes to', () => {
 describe('nothing survives', () => {
   it('kills grandchildren that ignore SIGTERM when the time is up', async () => {
     const stubborn = `trap '' TERM; sh -c 'trap "" TERM; echo $$ >> stubborn; while :; do sleep 1; done' & echo $$ >> stubborn; while :; do sleep 1; done`;
-    const { ending } = await sh(stubborn, { seconds: 0.5 });
-    expect(ending).toEqual({ kind: 'timeout', seconds: 0.5 });
+    const { ending } = await sh(stubborn, { seconds: 1.5 });
+    expect(ending).toEqual({ kind: 'timeout', seconds: 1.5 });
     expect(pidsIn('stubborn')).toHaveLength(2);
   });
 

@@ -119,7 +119,8 @@ describe('the runner stage', () => {
     expect(await stored('attempt-2.json')).toContain(`"reason":"${reason}"`);
     // A retry or redrive answers from what is there.
     expect((await invoke()).route).toEqual({ runner: 'human' });
-    if (check.command[0] === 'sh') expect(readFileSync(join(checkout, 'tries'), 'utf8')).toBe('x\nx\nx\n');
+    // A shell on a busy machine may not have got that far within its second.
+    if (check.command[0] === 'sh' && reason !== 'timeout') expect(readFileSync(join(checkout, 'tries'), 'utf8')).toBe('x\nx\nx\n');
   });
 
   it('takes the verdict of a later attempt', async () => {
