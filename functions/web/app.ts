@@ -17,7 +17,7 @@ import { loggedPath } from './http/logged-path.ts';
 import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
 import { notFound, problemOf } from './http/problem.ts';
 import { linkRoutes } from './link/routes.ts';
-import { flowMap } from './model/flow-map.ts';
+import { type FlowMap, flowMap } from './model/flow-map.ts';
 import { bulkRoutes } from './pages/bulk-routes.ts';
 import { controlRoutes } from './pages/control-routes.ts';
 import { errorPage } from './pages/error.ts';
@@ -47,9 +47,10 @@ const answerError = (web: Web, thrown: unknown, request: Request): Response | Pr
   return new Response(JSON.stringify(problem), { status: problem.status, headers: { 'content-type': 'application/problem+json' } });
 };
 
-/** The HTTP API and the pages. Throws when `deps.flow` is not a whole state machine. */
+/** The HTTP API and the pages. A job's page is an error while `deps.flow` is not a whole state machine. */
 export const createWeb = (deps: WebDeps): Hono => {
-  const web: Web = { ...deps, map: flowMap(deps.flow) };
+  let drawn: Promise<FlowMap> | undefined;
+  const web: Web = { ...deps, map: () => (drawn ??= deps.flow().then(flowMap)) };
   const app = new Hono();
   app.use(secureHeaders(deps.local));
   app.use(async (c, next) => {

@@ -56,8 +56,8 @@ export type WebDeps = {
   counted?: ((job: { id: string; runs: readonly string[]; done: boolean }) => Promise<CountedCost>) | undefined;
   /** Flags and kill switch. */
   switches: SwitchCommands;
-  /** The job machine's definition, as parsed from its file. */
-  flow: unknown;
+  /** The job machine's definition, as parsed from its file; asked for once, with the first job that is looked at. */
+  flow: () => Promise<unknown>;
   /** Keys that vouch for the forms of approvers' links. */
   keyRing: () => Promise<KeyRing>;
   /** Makes the links that the outbox page shows. */
@@ -70,5 +70,5 @@ export type WebDeps = {
   report?: (error: Error, request: { method: string; path: string }) => void;
 };
 
-/** What routes are given: the dependencies, with the machine's map drawn once. */
-export type Web = WebDeps & { map: FlowMap };
+/** What routes are given: the dependencies, and the machine's map, which is made once. */
+export type Web = WebDeps & { map: () => Promise<FlowMap> };

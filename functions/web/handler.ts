@@ -12,7 +12,6 @@ import { createWorld, type World } from '../../adapters/world.ts';
 import { Refusal } from '../../contracts/commands.ts';
 import { ActorId } from '../../contracts/ids.ts';
 import { Claims } from '../../contracts/session.ts';
-import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
 import { recordAudit } from '../stage/audit.ts';
 import { createCommands } from '../stage/commands.ts';
 import { createSnapshots } from '../stage/snapshots.ts';
@@ -119,7 +118,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
       digest: world.proof.digests.text,
       key: world.proof.signer.publicKey,
     },
-    flow: jobMachine,
+    flow: async () => (await import('../../statemachines/job.asl.json', { with: { type: 'json' } })).default,
     counted: options.counted,
     local: options.local,
     holdEvents: options.local,

@@ -272,7 +272,7 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
       digest: async () => null,
       key: async () => '',
     },
-    flow: jobMachine,
+    flow: async () => jobMachine,
     linkApproval: true,
     operators: EVERYBODY,
     noteRefusal: (refused) => recordAudit(ports, { event_type: 'DECISION_REFUSED', ...refused }),

@@ -103,8 +103,9 @@ const toneOf = (state: JobState): Tone => {
   return state.status === 'RUNNING' ? 'run' : 'wait';
 };
 
-const map = (web: Web, state: JobState, events: JobEvent[]): Html => {
-  return html`<section class="panel" id="map" data-live aria-labelledby="map-h"><h2 id="map-h">Map</h2>${diagram(web.map, progress(web.map, state, events), toneOf(state))}</section>`;
+const map = async (web: Web, state: JobState, events: JobEvent[]): Promise<Awaited<Html>> => {
+  const flow = await web.map();
+  return html`<section class="panel" id="map" data-live aria-labelledby="map-h"><h2 id="map-h">Map</h2>${diagram(flow, progress(flow, state, events), toneOf(state))}</section>`;
 };
 
 const askedPart = (asked: unknown): Html | string => {
