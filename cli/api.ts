@@ -65,7 +65,7 @@ const headersOf = ({ user, token, version, base }: ApiOptions & { base: string }
   }
   return {
     'user-agent': `holdpoint-cli/${version}`,
-    ...(user === undefined ? {} : { 'x-holdpoint-user': user }),
+    ...(user === undefined ? {} : { 'x-holdpoint-user': Buffer.from(user, 'utf8').toString('latin1') }),
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
   };
 };

@@ -10,11 +10,14 @@ export const MAX_BULK = 50;
 export const RedriveBody = z.strictObject({ reason: z.string().min(1).max(4000).optional() });
 export type RedriveBody = z.infer<typeof RedriveBody>;
 
-export const DelegateBody = z.strictObject({ to: ActorId });
+/** As people write a name: space around it is none of it, or nobody would be called so. */
+const Name = z.string().trim().pipe(ActorId);
+
+export const DelegateBody = z.strictObject({ to: Name });
 export type DelegateBody = z.infer<typeof DelegateBody>;
 
 /** Without an approver every open link of the step is revoked. */
-export const RevokeLinksBody = z.strictObject({ approver: ActorId.optional() });
+export const RevokeLinksBody = z.strictObject({ approver: Name.optional() });
 export type RevokeLinksBody = z.infer<typeof RevokeLinksBody>;
 
 export const BulkItem = z.strictObject({ job_id: JobId, step: ApprovalStep, subject_digest: SubjectDigest });

@@ -1,3 +1,4 @@
+import { Buffer, isUtf8 } from 'node:buffer';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Hono } from 'hono';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
@@ -32,8 +33,14 @@ const CLAIMS_HEADER = 'x-holdpoint-verified-claims';
 
 type Identify = (request: Request) => Caller | Refusal;
 
+/** A header is bytes: where they are UTF-8, that is what was written. */
+const written = (header: string): string => {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
+};
+
 const identifyLocal: Identify = (request) => {
-  const id = ActorId.safeParse(request.headers.get(USER_HEADER) ?? LOCAL_USER);
+  const id = ActorId.safeParse(written(request.headers.get(USER_HEADER) ?? LOCAL_USER));
   if (!id.success) return new Refusal('INVALID_INPUT', `${USER_HEADER}: ${id.error.issues[0]?.message}`);
   return { actor: { type: 'user', id: id.data, identity: 'local' }, groups: [] };
 };

@@ -102,4 +102,14 @@ describe('an environment says whether a link alone is enough', () => {
     const { events } = await untilSettled(fixture.cloud.web, id, 'runspec');
     expect(events.find(({ event_type, actor }) => event_type === 'APPROVED' && actor.id === 'ann')?.actor.identity).toBe('link');
   });
+
+  it.each([
+    ['Åse', 'latin1'],
+    ['Åse', 'utf8'],
+    ['Łukasz 王芳', 'utf8'],
+  ] as const)('the local header names people in any script: %s as %s', async (name, encoding) => {
+    const header = Buffer.from(name, encoding).toString('latin1');
+    const page = await fetch(`${fixture.cloud.web}/ui/jobs`, { headers: { 'x-holdpoint-user': header } });
+    expect([page.status, (await page.text()).includes(`<bdi>${name}</bdi>`)]).toEqual([200, true]);
+  });
 });

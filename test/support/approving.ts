@@ -18,7 +18,7 @@ export type RuledCloud = { cloud: TestCloud; world: World; commands: Commands; v
 export const startRuledCloud = async (rules: ApprovalPolicy, options: Partial<CloudOptions> = {}): Promise<RuledCloud> => {
   const environment = { ...options.environment, HOLDPOINT_APPROVAL_POLICY: JSON.stringify(rules) };
   const cloud = await startTestCloud({ ...options, environment });
-  const variables = functionVariables(cloud.dataDir, cloud, environment)('web');
+  const variables = functionVariables(cloud.dataDir, cloud, { ...environment, ...cloud.oidc?.variables })('web');
   const world = createWorld(readEnv(variables));
   return { cloud, world, commands: createCommands(world), variables };
 };

@@ -27,7 +27,7 @@ const expired = (web: Web, refusal: Refusal): Ending => ({
 
 const revoked = (web: Web, refusal: Refusal): Ending => ({
   title: 'This link was revoked',
-  body: html`<p class="prose">Somebody who runs the environment <strong>${web.env}</strong> took it back. It decides nothing any more; nothing was recorded.</p>
+  body: html`<p class="prose">An operator of the environment <strong>${web.env}</strong>, or its approver, took it back. It decides nothing any more; nothing was recorded.</p>
 <p class="prose">No new link is sent in its place. If you are asked to decide, ${elsewhere(web)}. Why it was taken back, the operators of <strong>${web.env}</strong> can tell; the log of the job says who did it.</p>${jobLink(web, refusal)}`,
 });
 
@@ -35,7 +35,7 @@ const notEnough = (web: Web, refusal: Refusal): Ending =>
   web.signIn
     ? {
         title: 'Sign in to read and decide',
-        body: html`<p class="prose">The environment <strong>${web.env}</strong> shows evidence and takes decisions only from people who are signed in: a link alone could have been passed on. You come back to this page.</p>
+        body: html`<p class="prose">In the environment <strong>${web.env}</strong> only people who are signed in see evidence and decide: a link alone could have been passed on. You come back to this page.</p>
 <p><a class="button" href="?sign-in=1">Sign in</a></p><p class="quiet">Nothing was recorded.</p>`,
       }
     : {

@@ -54,6 +54,14 @@ describe('an open approval', () => {
     expect(await detail()).toMatchObject([{ open: true, approvers: ['bob', 'carol'], delegations: [{ from: 'bob', to: 'dave' }] }]);
   });
 
+  test.each(['bob', 'bob ', ' bob'])('is not delegated to oneself, however it is written: %j', async (to) => {
+    const { send, call, story } = asked();
+    expect([(await send('delegate', { step: 'blueprint', to })).status, (await call('delegate?step=blueprint', { to })).status]).toEqual([
+      400, 400,
+    ]);
+    expect(story.events).toHaveLength(2);
+  });
+
   test('is not delegated by a stranger, nor to nobody: the page says why, and nothing is recorded', async () => {
     const { send, call, story } = asked();
     const answer = await send('delegate', { step: 'blueprint', to: 'dave' }, 'mallory');
