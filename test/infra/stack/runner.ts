@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readEnv } from '../../../adapters/env.ts';
+import { RunnerConfig } from '../../../adapters/runner/config.ts';
 import { runnerVariables } from '../../../infra/environment/runner.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { flat, list, ofType, only, RUNNER_ENVIRONMENTS, statementsOfRole, synthesized } from '../synth.ts';
@@ -70,13 +70,6 @@ describe.each(RUNNER_ENVIRONMENTS)('$name', (environment) => {
     const config = JSON.parse(variables['HOLDPOINT_RUNNER'] ?? '');
     expect(config).toMatchObject({ kind: 'codebuild', project: project['Name'] });
     expect(config.wait_seconds).toBeGreaterThan((Number(project['TimeoutInMinutes']) + Number(project['QueuedTimeoutInMinutes'])) * 60);
-    const base = {
-      HOLDPOINT_ENV: name,
-      ...Object.fromEntries(['EVENTS', 'ARTIFACTS', 'CASSETTES', 'TELEMETRY'].map((bucket) => [`HOLDPOINT_${bucket}_BUCKET`, 'b'])),
-      HOLDPOINT_TABLE: 't',
-      HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:m:live',
-    };
-    expect(readEnv({ ...base, ...variables }).HOLDPOINT_RUNNER).toEqual(config);
-    expect(readEnv(base).HOLDPOINT_RUNNER.kind).toBe('none');
+    expect(RunnerConfig.parse(config)).toEqual(config);
   });
 });
