@@ -1,4 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../infra/aws/bundle.ts';
@@ -23,6 +25,36 @@ const injected = (text: string): string[] => {
     return rest !== undefined || inside ? (line.match(/\$\{\{[^}]*\}\}/g) ?? []) : [];
   });
 };
+
+const installed = spawnSync('actionlint', ['-version']).status === 0;
+const FETCH = '"go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12" brings it';
+if (!installed) console.warn(`actionlint is not on this machine: workflows are not linted (${FETCH})`);
+
+/** What actionlint says of workflows; empty where it finds nothing. */
+const linted = (files: readonly string[]): string =>
+  spawnSync('actionlint', ['-no-color', ...files], { cwd: ROOT, encoding: 'utf8' }).stdout;
+
+test.skipIf(!installed)('actionlint finds nothing in any workflow', () => {
+  expect(linted(WORKFLOWS)).toBe('');
+});
+
+test.skipIf(!installed)('actionlint would find a step that does nothing, and a context that does not exist', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'holdpoint-workflow-'));
+  const file = path.join(folder, 'broken.yml');
+  const expression = '$'.concat('{{ secret.TOKEN }}');
+  writeFileSync(
+    file,
+    `on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n      - name: nothing\n      - run: echo ${expression}\n`,
+  );
+  const said = linted([file]);
+  rmSync(folder, { recursive: true });
+  expect(said).toContain('"secret"');
+  expect(said).toContain('step must run script');
+});
+
+test('scripts of the composite action are scripts a shell can read', () => {
+  for (const script of globSync('docs/examples/github/**/*.sh', { cwd: ROOT })) execFileSync('bash', ['-n', path.join(ROOT, script)]);
+});
 
 test('there are workflows for the project and for its users', () => {
   expect(WORKFLOWS.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'holdpoint-report.yml', 'holdpoint-start.yml']);
