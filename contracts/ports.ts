@@ -132,6 +132,8 @@ export type Executions = {
   status(runId: string): Promise<ExecutionStatus | 'NOT_FOUND'>;
   /** How many events its history has (an execution ends at 25,000), and when the newest was written: its last sign of life. */
   history(runId: string): Promise<{ events: number; newest_at: string | null }>;
+  /** What its history counts so far: states entered with retries, and the functions it called. Null where there is none. */
+  counted(runId: string): Promise<{ transitions: number; invocations: number } | null>;
   stop(runId: string, error: string, cause: string): Promise<void>;
 };
 

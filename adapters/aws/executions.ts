@@ -35,6 +35,26 @@ export const createWaits = (sfn: SFNClient): Waits => ({
   fail: (token, error, cause) => delivered(sfn.send(new SendTaskFailureCommand({ taskToken: token, error, cause }))),
 });
 
+/** The most that one request gives. */
+const PAGE = 1_000;
+
+/** States entered, and a retry for each call of a function beyond the first of a state: the transitions that AWS bills. */
+const countHistory = async (sfn: SFNClient, arn: string): Promise<{ transitions: number; invocations: number }> => {
+  let [entered, tasks, invocations] = [0, 0, 0];
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.send(
+      new GetExecutionHistoryCommand({ executionArn: arn, maxResults: PAGE, includeExecutionData: false, nextToken }),
+    );
+    const types = (page.events ?? []).map(({ type }) => type);
+    entered += types.filter((type) => type?.endsWith('StateEntered')).length;
+    tasks += types.filter((type) => type === 'TaskStateEntered').length;
+    invocations += types.filter((type) => type === 'TaskScheduled').length;
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return { transitions: entered + Math.max(0, invocations - tasks), invocations };
+};
+
 /** Step Functions, for one machine. `machineArn` is the alias: on AWS nothing may start the bare machine. */
 export const createExecutions = (sfn: SFNClient, machineArn: string): Executions => {
   return {
@@ -60,6 +80,15 @@ export const createExecutions = (sfn: SFNClient, machineArn: string): Executions
       const { events } = await sfn.send(new GetExecutionHistoryCommand(newest));
       const [last] = events ?? [];
       return { events: last?.id ?? 0, newest_at: last?.timestamp?.toISOString() ?? null };
+    },
+    counted: async (runId) => {
+      try {
+        return await countHistory(sfn, executionArn(machineArn, runId));
+      } catch (error) {
+        // Histories are kept for 90 days.
+        if (hasName(error, 'ExecutionDoesNotExist')) return null;
+        throw error;
+      }
     },
     stop: async (runId, error, cause) => {
       try {

@@ -2,6 +2,7 @@ import type { Amount, Budgets } from '../../contracts/budget.ts';
 import type { Commands, Refusal } from '../../contracts/commands.ts';
 import type { Actor, EventDraft } from '../../contracts/events.ts';
 import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
+import type { JobState } from '../../contracts/job-state.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
@@ -54,6 +55,8 @@ export type WebDeps = {
   };
   /** Units counted for a job and its executions, where somebody counts. */
   counted?: ((job: { id: string; runs: readonly string[]; done: boolean }) => Promise<CountedCost>) | undefined;
+  /** What the history of an execution counts, where nobody counts requests. */
+  history?: ((kind: JobState['kind'], runId: string) => Promise<{ transitions: number; invocations: number } | null>) | undefined;
   /** Flags and kill switch. */
   switches: SwitchCommands;
   /** The job machine's definition, as parsed from its file; asked for once, with the first job that is looked at. */

@@ -127,6 +127,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     },
     flow: async () => (await import('../../statemachines/job.asl.json', { with: { type: 'json' } })).default,
     counted: options.counted,
+    history: (kind, runId) => world.executions(kind).counted(runId),
     local: options.local,
     holdEvents: options.local,
     report: (error, request) => logger.error('unexpected', { ...request, error: { name: error.name, message: error.message } }),

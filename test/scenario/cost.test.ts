@@ -1,8 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnv } from '../../adapters/env.ts';
+import { createWorld } from '../../adapters/world.ts';
 import { usd } from '../../contracts/pricing.ts';
+import { costFromLog } from '../../functions/web/model/job-cost.ts';
 import { COST_BUDGETS, deviations } from '../../infra/cost-budget.ts';
+import { functionVariables } from '../../infra/local/settings.ts';
 import { CHAIN_MACHINE, chainBuild, chainOptions } from '../support/chain/chain.ts';
 import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
 import { costAtRest, costOf, costOfRun, MEASURED, TWO_APPROVALS } from '../support/cost.ts';
@@ -67,6 +71,22 @@ describe('the cost of a job', () => {
     expect(after.units).toEqual(before.units);
     expect(after.viewing?.units.api_requests).toBeGreaterThanOrEqual((before.viewing?.units.api_requests ?? 0) + 5);
     expect(after.viewing?.units.s3_gets).toBeGreaterThan(before.viewing?.units.s3_gets ?? 0);
+  });
+
+  it('is the same where nobody counts requests, as far as histories and the log tell', async () => {
+    const { job_id } = await submit(cloud.web, idea());
+    await driveToEnd(cloud.web, job_id);
+    const { units } = await costOf(cloud.web, job_id);
+    const { job, events } = await getJob(cloud.web, job_id);
+    const world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, {})('web')));
+    const runs = [...new Set(events.map((event) => event.run_id))];
+    const histories = await Promise.all(runs.map((id) => world.executions('idea').counted(id)));
+    const told = costFromLog(job.job_id, events, histories);
+    expect(told).toMatchObject({ counted_by: 'log', units: { transitions: units.transitions, invocations: units.invocations } });
+    expect(told.units.api_requests).toBe(units.api_requests);
+    expect(told.units.s3_puts).toBeLessThanOrEqual(units.s3_puts ?? 0);
+    expect(told.not_counted.join()).not.toContain('the history of an execution is gone');
+    expect(await world.executions('idea').counted('job-000000000000-1')).toBeNull();
   });
 
   it('is counted by job, however many run at once', async () => {

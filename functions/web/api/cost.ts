@@ -9,5 +9,7 @@ export const costRoutes = (deps: WebDeps): Hono =>
     const { state, events } = await loadJob(deps, c.req.param('id'));
     const runs = [...new Set(events.map((event) => event.run_id))];
     const counted = await deps.counted?.({ id: state.job_id, runs, done: state.status === 'DONE' });
-    return c.json(counted ? costCounted(state.job_id, counted) : costFromLog(state.job_id, events));
+    if (counted) return c.json(costCounted(state.job_id, counted));
+    const histories = await Promise.all(runs.map(async (run) => (await deps.history?.(state.kind, run)) ?? null));
+    return c.json(costFromLog(state.job_id, events, histories));
   });

@@ -46,9 +46,24 @@ const UNTOLD: readonly UnitName[] = [
   'signatures',
 ];
 
-/** The least a job can have cost, from its events alone: where nobody counts requests. */
-export const costFromLog = (jobId: string, events: readonly JobEvent[]): CostView => {
-  const units = plus(NO_UNITS, toldBy(events));
+export type History = { transitions: number; invocations: number };
+
+/** Sums of all executions; null where the history of one of them is gone. */
+const inAll = (histories: readonly (History | null)[]): History | null =>
+  histories.reduce<History | null>(
+    (sum, one) => sum && one && { transitions: sum.transitions + one.transitions, invocations: sum.invocations + one.invocations },
+    histories.length > 0 ? { transitions: 0, invocations: 0 } : null,
+  );
+
+/**
+ * The least a job can have cost, where nobody counts requests: from its events, and from the histories of its executions, which count
+ * every transition and every call of a function.
+ */
+export const costFromLog = (jobId: string, events: readonly JobEvent[], histories: readonly (History | null)[] = []): CostView => {
+  const told = toldBy(events);
+  const history = inAll(histories);
+  const asked = told.api_requests ?? 0;
+  const units = plus(NO_UNITS, history ? { ...told, transitions: history.transitions, invocations: history.invocations + asked } : told);
   return {
     job_id: jobId,
     counted_by: 'log',
@@ -57,7 +72,8 @@ export const costFromLog = (jobId: string, events: readonly JobEvent[]): CostVie
     viewing: null,
     upkeep: null,
     not_counted: [
-      'states that leave no event: choices, the end, retries',
+      ...(history ? [] : ['states that leave no event: choices, the end, retries; the history of an execution is gone']),
+      'S3 writes are at least these: a retry, a lost race and what a model was asked leave no event',
       'reads of S3, DynamoDB, durations and logs: nothing in this environment counts them by job; see Cost Explorer by the tags of the stack',
       'what models cost: see the budget',
     ],
