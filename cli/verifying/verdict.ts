@@ -24,7 +24,7 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 const signature = ({ signed_through, events }: Verdict): string => {
   if (signed_through === null) return 'signatures were not checked: give --key to check who signed it';
   if (signed_through === events) return 'all of them signed';
-  return `signed through event ${signed_through}; the rest is newer than the last digest`;
+  return `signed through event ${signed_through}; the rest is newer than the last digest, and checked by its chain alone`;
 };
 
 /** Says what came out, and ends with 1 where anything is not as it was written. */
