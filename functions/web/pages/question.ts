@@ -53,7 +53,7 @@ export const questionCard = (options: { state: Asking; evidence: Evidence[]; met
 <h2 id="question">${watchdog ? 'Nobody works on this job any more' : `The ${keyLabel(step)} agent asks you`}</h2>
 <blockquote class="asked">${said(question)}</blockquote>
 <dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
-<div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 ? html`, time ${approval.visit}` : ''}</dd></div>
+<div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 && !watchdog ? html`, time ${approval.visit}` : ''}</dd></div>
 ${watchdog ? '' : html`<div><dt>Expires</dt><dd>${time(approval.expires_at, now)}</dd></div>`}<div><dt>Cost so far</dt><dd>${costLine(state, meters)}</dd></div></dl>
 ${evidence.map(file)}
 ${answers}</section>`;
