@@ -47,6 +47,9 @@ export const Variables = z.object({
   HOLDPOINT_LLM_KEYS_SECRET_ARN: arn.optional(),
   /** Further secret values, as a JSON array: local only. */
   HOLDPOINT_KNOWN_SECRETS: z.string().transform(parseJson).pipe(z.array(z.string())).optional(),
+  /** Where Athena answers questions about telemetry: only for the function that asks them. */
+  HOLDPOINT_TELEMETRY_WORKGROUP: nonEmpty.optional(),
+  HOLDPOINT_TELEMETRY_DATABASE: nonEmpty.optional(),
   /** `emf`: metrics are log lines in CloudWatch's embedded metric format. */
   HOLDPOINT_METRICS: z.enum(['off', 'emf']).default('off'),
   HOLDPOINT_LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT']).default('INFO'),

@@ -24,6 +24,7 @@ import { revise } from './verbs/revise.ts';
 import { snapshot } from './verbs/snapshot.ts';
 import { status } from './verbs/status.ts';
 import { submit } from './verbs/submit.ts';
+import { telemetry } from './verbs/telemetry.ts';
 import { timeline } from './verbs/timeline.ts';
 import { up } from './verbs/up.ts';
 import { verify } from './verbs/verify.ts';
@@ -34,7 +35,7 @@ import type { World } from './world.ts';
 const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, resume, cancel, redrive],
-  ...[timeline, verify, snapshot, reconcile, metrics, cost, rehearseUpgrade],
+  ...[timeline, verify, snapshot, reconcile, metrics, telemetry, cost, rehearseUpgrade],
   ...[flags, kill],
   ...[cassette, regress, redact, llmSites, login],
 ];

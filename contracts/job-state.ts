@@ -92,6 +92,8 @@ export type JobFacts = {
   owner_run: string;
   mode: Mode;
   telemetry: Measured;
+  /** How often it was done: a job that is redriven ends again. */
+  endings: number;
   degraded: boolean;
   created_at: string;
   updated_at: string;

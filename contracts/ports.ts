@@ -67,6 +67,7 @@ export const JobRecord = z.object({
   last_seq: z.int(),
   /** Absent where the job is not measured. */
   telemetry: Measured.exclude(['off']).optional(),
+  endings: z.int().min(0).optional(),
   /** Decided waits, and those whose next stage was seen. Rows of earlier builds have neither. */
   resumes: z.int().default(0),
   resumed_ok: z.int().default(0),

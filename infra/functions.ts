@@ -16,6 +16,7 @@ export type FunctionName =
   | 'rollback'
   | 'reconcile'
   | 'digest'
+  | 'telemetry'
   | 'web';
 
 export type FunctionSpec = {
@@ -69,6 +70,13 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     memoryMb: 512,
     timeoutSeconds: 900,
     description: 'Signs where every log stands that grew',
+  },
+  {
+    name: 'telemetry',
+    entry: 'functions/web/telemetry/handler.ts',
+    memoryMb: 512,
+    timeoutSeconds: 29,
+    description: 'Answers questions about telemetry in SQL',
   },
   { name: 'web', entry: 'functions/web/handler.ts', memoryMb: 1024, timeoutSeconds: 29, description: 'HTTP API and pages' },
 ];

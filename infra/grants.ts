@@ -25,6 +25,10 @@ export type Target =
   | { on: 'bedrock-model'; model: string }
   | { on: 'alias'; machines: readonly MachineId[] }
   | { on: 'executions'; machines: readonly MachineId[] }
+  | { on: 'workgroup' }
+  | { on: 'telemetry-catalog' }
+  | { on: 'query-answers' }
+  | { on: 'telemetry-bucket' }
   | { on: 'waits' };
 
 export type Grant = Target & {
@@ -114,6 +118,23 @@ const CONTROL: readonly Grant[] = [
 const HISTORY: Grant = { ...WATCH_JOBS, sid: 'MeasureJobs', actions: ['states:GetExecutionHistory'] };
 const query = (...names: IndexName[]): Grant => ({ sid: 'JobLists', on: 'indexes', names, actions: ['dynamodb:Query'] });
 
+/** Athena reads and writes S3 in the name of who asks it: https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-calledvia.html */
+const ASKS_ATHENA: readonly Grant[] = [
+  {
+    sid: 'AskAthena',
+    on: 'workgroup',
+    actions: ['StartQueryExecution', 'StopQueryExecution', 'GetQueryExecution', 'GetQueryResults'].map((name) => `athena:${name}`),
+  },
+  { sid: 'ReadCatalog', on: 'telemetry-catalog', actions: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'] },
+  {
+    sid: 'KeepAnswers',
+    on: 'query-answers',
+    actions: GET_PUT,
+    reason: 'Athena names the objects of answers by the id of the question, known only at run time',
+  },
+  { sid: 'FindAnswers', on: 'telemetry-bucket', actions: ['s3:GetBucketLocation', 's3:ListBucket'] },
+];
+
 /** Least privilege, one list per function. */
 export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   intake: [...BASE, ...SWITCHES, jobFiles(PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'snapshots/'), table('PutItem')],
@@ -161,6 +182,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     table('GetItem', 'BatchGetItem', 'UpdateItem'),
     query('due'),
   ],
+  telemetry: [telemetry(GET), keys('RowKeys', 'telemetry', ''), ...ASKS_ATHENA],
   web: [
     ...BASE,
     ...[VERSIONS, digests(GET), digestKey('GetPublicKey')],

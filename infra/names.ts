@@ -37,6 +37,9 @@ export const alarmName = (environment: Named, alarm: string): string => `${base(
 /** Of Glue, which takes no hyphens. */
 export const databaseName = (environment: Named): string => base(environment).replaceAll('-', '_');
 
+/** Workgroup of Athena. */
+export const workgroupName = (environment: Named): string => base(environment);
+
 export const contextSecretName = (environment: Named): string => `${base(environment)}-context-keys`;
 
 /** Of the build project that runs checks. */

@@ -1,5 +1,5 @@
-import type { Verb } from '../options.ts';
-import { withCommon } from '../options.ts';
+import { withQuery } from '../api.ts';
+import { parseRunId, type Verb, withCommon } from '../options.ts';
 import type { CommonOptions } from '../runner.ts';
 import { clean, padEnd } from '../text.ts';
 import { Metrics } from '../views.ts';
@@ -13,11 +13,18 @@ const flatten = (value: unknown, name = ''): [string, string][] => {
   return entries.flatMap(([key, inner]) => flatten(inner, name === '' ? key : `${name}.${key}`));
 };
 
+type MetricsOptions = CommonOptions & { runId?: string };
+
 export const metrics: Verb = (program, run) => {
-  withCommon(program.command('metrics').description('show the figures of the service')).action((options: CommonOptions) =>
+  withCommon(
+    program
+      .command('metrics')
+      .description('show the figures of the service, or of one execution')
+      .option('--run-id <RUN>', 'the execution: its name, as events carry it', parseRunId),
+  ).action((options: MetricsOptions) =>
     run(options, async (context) => {
       const api = await context.connect();
-      const { body } = await api.call('GET', '/metrics', Metrics);
+      const { body } = await api.call('GET', withQuery('/metrics', { run_id: options.runId }), Metrics);
       const rows = flatten(body).map(([name, value]): [string, string] => [clean(name), clean(value)]);
       const column = Math.max(...rows.map(([name]) => name.length));
       for (const [name, value] of rows) context.say(`${context.paint.dim(padEnd(name, column))}  ${value}`);

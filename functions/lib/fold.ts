@@ -77,6 +77,7 @@ const opened = (event: JobEvent): JobState => {
     last_hash: event.hash,
     approvals: [],
     calls: [],
+    endings: 0,
     redrives: 0,
     automatic_redrives: 0,
     resumes: 0,
@@ -199,7 +200,7 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
       return { ...base, status: 'RUNNING', cancelled: true };
     case 'DONE': {
       const { status, reason } = outputs(Done, event);
-      return { ...base, status: 'DONE', outcome: status, reason: reason ?? null };
+      return { ...base, status: 'DONE', outcome: status, reason: reason ?? null, endings: state.endings + 1 };
     }
     default:
       return { ...state, ...base };
@@ -232,7 +233,7 @@ export const toRecord = (state: JobState): JobRecord => {
     created_at: state.created_at,
     updated_at: state.updated_at,
     last_seq: state.last_seq,
-    ...(state.telemetry === 'off' ? {} : { telemetry: state.telemetry }),
+    ...(state.telemetry === 'off' ? {} : { telemetry: state.telemetry, endings: state.endings }),
     resumes: state.resumes,
     resumed_ok: state.resumed_ok,
   };

@@ -6,7 +6,6 @@ import type { JobState } from '../../contracts/job-state.ts';
 import type { TelemetryRows, TelemetryTable } from '../../contracts/telemetry.ts';
 import { json } from '../lib/decode.ts';
 import { toRecord } from '../lib/fold.ts';
-import { packPaths, telemetryRows, WRITE_ORDER } from '../lib/telemetry/rows.ts';
 import { nextLook, soon } from './open-job.ts';
 
 /** When rows that could not be written are tried again, in ms. */
@@ -14,9 +13,12 @@ const AGAIN_MS = 60_000;
 
 const decodePack = json(ContextPack);
 
-const readPacks = async ({ artifacts }: World, jobId: string, events: readonly JobEvent[]): Promise<Map<string, ContextPack>> => {
+// Loaded with the first job that is measured: by default none is.
+const library = () => import('../lib/telemetry/rows.ts');
+
+const readPacks = async ({ artifacts }: World, jobId: string, paths: ReadonlyMap<string, string>): Promise<Map<string, ContextPack>> => {
   const read = await Promise.all(
-    [...packPaths(events)].map(async ([phase, path]) => {
+    [...paths].map(async ([phase, path]) => {
       const object = await artifacts.get(`jobs/${jobId}/${path}`);
       return object ? [[phase, decodePack(new TextDecoder('utf-8', { fatal: true }).decode(object.body))] as const] : [];
     }),
@@ -25,8 +27,10 @@ const readPacks = async ({ artifacts }: World, jobId: string, events: readonly J
 };
 
 /** The rows of a job, from its log and its context packs. */
-export const rowsOfJob = async (world: World, jobId: string, events: readonly JobEvent[]): Promise<TelemetryRows[]> =>
-  telemetryRows(events, await readPacks(world, jobId, events));
+export const rowsOfJob = async (world: World, jobId: string, events: readonly JobEvent[]): Promise<TelemetryRows[]> => {
+  const { packPaths, telemetryRows } = await library();
+  return telemetryRows(events, await readPacks(world, jobId, packPaths(events)));
+};
 
 /** Whether rows of this job are to be written now. Throws where that cannot be known. */
 const isWanted = async (world: World, { telemetry }: JobState): Promise<boolean> => {
@@ -55,6 +59,7 @@ export const keepTelemetry = async (world: World, job: JobState, events?: readon
     if (!(await isWanted(world, job))) return true;
     const log = events?.at(-1)?.seq === job.last_seq ? events : await world.log.read(job.job_id, 0, job.last_seq);
     const sets = await rowsOfJob(world, job.job_id, log);
+    const { WRITE_ORDER } = await library();
     for (const table of WRITE_ORDER) await writeTable(world, table, job, sets);
     return true;
   } catch (thrown) {

@@ -8,14 +8,15 @@ import {
   EventList,
   JobList,
   JobView,
-  MetricsView,
   Problem,
   StatusView,
   VerifyReport,
 } from '../../contracts/http.ts';
+import { ServiceMetrics } from '../../contracts/metrics.ts';
 import { fold } from '../lib/fold.ts';
 import { createWeb } from './app.ts';
 import type { WebDeps } from './deps.ts';
+import { createTelemetryApp } from './telemetry/app.ts';
 import { emptyMemory, type Memory, memoryDeps, Story } from './testing.ts';
 
 const ID = 'aaaaaaaaaaaa';
@@ -38,6 +39,10 @@ const SPEC = {
   policy_bundle: 'default_v1',
   idea: { hypothesis: 'h', symbols: ['SPX'], frequency: '1d', start: '2001-01-02', end: '2015-12-31' },
 };
+const unasked = () => {
+  throw new Error('nobody asks for this');
+};
+
 const OpenApi = z.object({
   paths: z.record(z.string(), z.record(z.string(), z.unknown())),
   components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
@@ -274,7 +279,7 @@ describe('stores and service', () => {
   test('metrics are JSON, or Prometheus text for who asks for text', async () => {
     const { memory } = waiting();
     const app = serve(memory);
-    expect(MetricsView.parse(await (await app.request('/metrics')).json())).toMatchObject({
+    expect(ServiceMetrics.parse(await (await app.request('/metrics')).json())).toMatchObject({
       stalled_count: 0,
       resume_success_rate: null,
       alerts: [],
@@ -303,7 +308,11 @@ describe('stores and service', () => {
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const served = app.routes
+    const telemetry = createTelemetryApp({
+      ...{ callerOf: () => new Refusal('UNAUTHENTICATED', 'nobody'), queries: { query: unasked }, local: true, report: unasked },
+      telemetry: { list: unasked, rows: unasked },
+    });
+    const served = [...app.routes, ...telemetry.routes]
       .filter(
         ({ path, method }) =>
           method !== 'ALL' &&

@@ -18,6 +18,7 @@ import { refuseForeignHost, refuseForeignWrite } from './http/origin.ts';
 import { notFound, problemOf } from './http/problem.ts';
 import { linkRoutes } from './link/routes.ts';
 import { type FlowMap, flowMap } from './model/flow-map.ts';
+import { metricsReader } from './model/service-metrics.ts';
 import { bulkRoutes } from './pages/bulk-routes.ts';
 import { controlRoutes } from './pages/control-routes.ts';
 import { errorPage } from './pages/error.ts';
@@ -50,7 +51,7 @@ const answerError = (web: Web, thrown: unknown, request: Request): Response | Pr
 /** The HTTP API and the pages. A job's page is an error while `deps.flow` is not a whole state machine. */
 export const createWeb = (deps: WebDeps): Hono => {
   let drawn: Promise<FlowMap> | undefined;
-  const web: Web = { ...deps, map: () => (drawn ??= deps.flow().then(flowMap)) };
+  const web: Web = { ...deps, map: () => (drawn ??= deps.flow().then(flowMap)), metrics: metricsReader(deps, deps.clock) };
   const app = new Hono();
   app.use(secureHeaders(deps.local));
   app.use(async (c, next) => {
@@ -70,7 +71,7 @@ export const createWeb = (deps: WebDeps): Hono => {
   app.get('/openapi.json', async (c) => c.json((await import('./openapi.ts')).openApi()));
   for (const routes of [
     serveAssets(),
-    serviceRoutes(deps),
+    serviceRoutes(web),
     jobRoutes(deps),
     readingRoutes(deps),
     decisionRoutes(deps),

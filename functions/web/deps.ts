@@ -4,12 +4,13 @@ import type { Actor, EventDraft } from '../../contracts/events.ts';
 import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
-import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing } from '../../contracts/ports.ts';
+import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing, Telemetry } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import type { SwitchCommands } from '../stage/switches.ts';
 import type { Operators } from './http/operator.ts';
 import type { FlowMap } from './model/flow-map.ts';
 import type { CountedCost } from './model/job-cost.ts';
+import type { MetricsReader } from './model/service-metrics.ts';
 import type { SignIn } from './session/sign-in.ts';
 
 export type Snapshots = {
@@ -23,6 +24,7 @@ export type WebDeps = {
   env: string;
   commands: Commands;
   index: JobIndex;
+  telemetry: Pick<Telemetry, 'rows'>;
   artifacts: Artifacts;
   cassettes: Cassettes;
   snapshots: Snapshots;
@@ -74,4 +76,4 @@ export type WebDeps = {
 };
 
 /** What routes are given: the dependencies, and the machine's map, which is made once. */
-export type Web = WebDeps & { map: () => Promise<FlowMap> };
+export type Web = WebDeps & { map: () => Promise<FlowMap>; metrics: MetricsReader };

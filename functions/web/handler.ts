@@ -1,18 +1,12 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Hono } from 'hono';
-import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
-import * as z from 'zod';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';
 import type { Env } from '../../adapters/env.ts';
 import { TELLS } from '../../adapters/notify/parts.ts';
-import { issuerOnUse } from '../../adapters/oidc/issuer-on-use.ts';
-import { admissionOf } from '../../adapters/oidc/settings.ts';
 import { PROVES } from '../../adapters/sign/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { Refusal } from '../../contracts/commands.ts';
-import { ActorId } from '../../contracts/ids.ts';
-import { Claims } from '../../contracts/session.ts';
 import { recordAudit } from '../stage/audit.ts';
 import { createCommands } from '../stage/commands.ts';
 import { createSnapshots } from '../stage/snapshots.ts';
@@ -21,57 +15,9 @@ import { digestPage, verifyJob, verifyPage } from '../stage/verification.ts';
 import { createWeb } from './app.ts';
 import type { WebDeps } from './deps.ts';
 import { EVERYBODY, type Operators } from './http/operator.ts';
-import { type Caller, callerOfClaims } from './session/person.ts';
-import { createSignIn, type SignIn } from './session/sign-in.ts';
-import { vaultOnUse } from './session/vault-on-use.ts';
-
-/** Locally the caller says who they are; on this machine only, and the log says that nobody checked. */
-const USER_HEADER = 'x-holdpoint-user';
-const LOCAL_USER = 'local-user';
-/** Set by this handler from the verified token, after removing whatever the caller sent under that name. */
-const CLAIMS_HEADER = 'x-holdpoint-verified-claims';
-
-type Identify = (request: Request) => Caller | Refusal;
-
-/** A header is bytes: where they are UTF-8, that is what was written. */
-const written = (header: string): string => {
-  const bytes = Buffer.from(header, 'latin1');
-  return isUtf8(bytes) ? bytes.toString('utf8') : header;
-};
-
-const identifyLocal: Identify = (request) => {
-  const id = ActorId.safeParse(written(request.headers.get(USER_HEADER) ?? LOCAL_USER));
-  if (!id.success) return new Refusal('INVALID_INPUT', `${USER_HEADER}: ${id.error.issues[0]?.message}`);
-  return { actor: { type: 'user', id: id.data, identity: 'local' }, groups: [] };
-};
-
-/** Claims that the authorizer in front of this function verified. */
-const verifiedClaims = (request: Request): Claims | null => {
-  const header = request.headers.get(CLAIMS_HEADER);
-  return header === null ? null : Claims.parse(JSON.parse(decodeURIComponent(header)));
-};
-
-const identifyVerified =
-  (env: Env): Identify =>
-  (request) => {
-    const claims = verifiedClaims(request);
-    return claims
-      ? callerOfClaims(claims, admissionOf(env))
-      : new Refusal('UNAUTHENTICATED', 'no verified identity; sign in with "holdpoint login" or send HOLDPOINT_TOKEN');
-  };
-
-/** Sign-in as configured; null where it is off. Sessions and tokens run out in real time, whatever the world's clock says. */
-const signInOf = (env: Env, world: World, identify: Identify, local: boolean): SignIn | null => {
-  const config = env.signIn;
-  if (!config) return null;
-  return createSignIn({
-    config,
-    issuer: issuerOnUse(config, { region: env.AWS_REGION, now: Date.now }),
-    vault: vaultOnUse({ ring: world.keyRing, audience: `${env.HOLDPOINT_ENV} ${config.issuer} ${config.client_id}`, now: Date.now }),
-    verified: local ? () => null : verifiedClaims,
-    otherwise: identify,
-  });
-};
+import { identityOf } from './session/identify.ts';
+import { served } from './session/served.ts';
+import type { Identify } from './session/verified.ts';
 
 /** Who runs the environment, by name or by a group; everybody who is let in where neither is configured. */
 const operatorsOf = (env: Env, callerOf: Identify): Operators => {
@@ -94,14 +40,13 @@ export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & P
 export const createApp = (env: Env, options: AppOptions): { app: Hono; world: World } => {
   const world = createWorld(env, { ...TELLS, ...PROVES, requestHandler: options.requestHandler });
   const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
-  const identify = options.local ? identifyLocal : identifyVerified(env);
-  const signIn = signInOf(env, world, identify, options.local);
-  const callerOf = signIn?.caller ?? identify;
+  const { signIn, callerOf } = identityOf(env, world, options.local);
   const app = createWeb({
     env: env.HOLDPOINT_ENV,
     commands: haltable(world, createCommands(world)),
     switches: createSwitchCommands(world),
     index: world.index,
+    telemetry: world.telemetry,
     artifacts: world.artifacts,
     cassettes: world.cassettes,
     snapshots: createSnapshots(world),
@@ -135,28 +80,8 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
   return { app, world };
 };
 
-const Verified = z.object({
-  requestContext: z.object({ authorizer: z.object({ jwt: z.object({ claims: Claims }) }) }),
-});
-
-/** What the JWT authorizer verified of the caller, as a header may carry it; null on routes without one. */
-const claimsHeader = (event: unknown): string | null => {
-  const claims = Verified.safeParse(event).data?.requestContext.authorizer.jwt.claims;
-  return claims ? encodeURIComponent(JSON.stringify(claims)) : null;
-};
-
 /** The Lambda handler behind API Gateway: identity comes from the JWT authorizer's claims alone. */
 export const create = (env: Env) => {
   const { app, world } = createApp(env, { local: false });
-  const serve = handle(app);
-  return async (event: LambdaEvent, context: LambdaContext) => {
-    const { [CLAIMS_HEADER]: _, ...headers } = event.headers ?? {};
-    const claims = claimsHeader(event);
-    const answer = await serve(
-      Object.assign(event, { headers: claims === null ? headers : { ...headers, [CLAIMS_HEADER]: claims } }),
-      context,
-    );
-    world.meter.flush(context.awsRequestId);
-    return answer;
-  };
+  return served(app, world);
 };

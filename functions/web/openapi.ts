@@ -1,8 +1,9 @@
 import { FlagName } from '../../contracts/flags.ts';
-import { AgentId, JobId, Sha256, SnapshotId } from '../../contracts/ids.ts';
+import { AgentId, JobId, RunId, Sha256, SnapshotId } from '../../contracts/ids.ts';
+import { TableName } from '../../contracts/telemetry-query.ts';
 import { approvalPaths, linkPaths } from './openapi/approval-paths.ts';
 import { jobPaths } from './openapi/job-paths.ts';
-import { after, answer, body, content, limit, operation, paging, parameter } from './openapi/parts.ts';
+import { after, answer, body, content, limit, operation, paging, parameter, ref } from './openapi/parts.ts';
 import { type Json, schemaOf, schemas } from './openapi/schemas.ts';
 
 const proofPaths = (): Json => ({
@@ -48,7 +49,33 @@ const otherPaths = (): Json => ({
   '/auth/config': { get: operation('signInConfig', 'Where callers sign in.', { 200: answer('The issuer and the client.', 'SignIn') }) },
   '/queue': { get: operation('queue', 'Load.', { 200: answer('Load.', 'Queue') }) },
   '/metrics': {
-    get: operation('metrics', 'What the index can say; Prometheus text for `Accept: text/plain`.', { 200: answer('Metrics.', 'Metrics') }),
+    get: operation(
+      'metrics',
+      'Figures of jobs and of the newest measured ones, with what wants attention; Prometheus text for `Accept: text/plain`. With a run, the figures of that execution.',
+      { 200: { description: 'Metrics.', ...content('application/json', { anyOf: [ref('Metrics'), ref('RunMetrics')] }) } },
+      { parameters: [parameter('run_id', 'query', schemaOf(RunId, 'input'))] },
+    ),
+  },
+  '/telemetry': {
+    get: operation(
+      'askTelemetry',
+      'Answers one SELECT over the telemetry tables, at most 1,000 rows.',
+      { 200: answer('The answer.', 'TelemetryAnswer') },
+      { parameters: [{ ...parameter('sql', 'query', { type: 'string' }), required: true }] },
+    ),
+  },
+  '/telemetry/rows': {
+    get: operation(
+      'listTelemetryRows',
+      'Rows of one telemetry table in the order they are stored, with the day of their job.',
+      { 200: answer('A page.', 'TelemetryPage') },
+      {
+        parameters: [
+          { ...parameter('table', 'query', schemaOf(TableName, 'input')), required: true },
+          parameter('after', 'query', { type: 'string' }),
+        ],
+      },
+    ),
   },
   '/snapshots': { get: operation('listSnapshots', 'Snapshots.', { 200: answer('Snapshots.', 'SnapshotList') }) },
   '/snapshots/{id}': {

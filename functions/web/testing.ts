@@ -250,6 +250,7 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
     env: 'local',
     commands: haltable(ports, commandsOf(memory)),
     switches: createSwitchCommands(ports),
+    telemetry: { rows: async () => [] },
     index: indexOf(memory),
     artifacts: artifactsOf(memory),
     cassettes: cassettesOf(memory),

@@ -165,6 +165,13 @@ const ofJobs = ({ environment }: Watched): AlarmSpec[] => {
       threshold: 1,
     },
     {
+      id: 'telemetry-writes',
+      runbook: 'telemetry-write-failed',
+      says: 'Rows of telemetry could not be written; the reconciler tries again',
+      metric: sum('TelemetryWriteFailed'),
+      threshold: 1,
+    },
+    {
       id: 'history-events',
       runbook: 'history-events',
       says: 'An execution comes near the 25,000 events at which Step Functions ends it',

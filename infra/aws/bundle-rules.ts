@@ -12,7 +12,8 @@ const AGENTS: readonly FunctionName[] = ['intent', 'report', 'stop'];
 
 /** Sources that only some functions use. A function that comes to use one is added here, and its bundle grows. */
 const KEPT: readonly { what: string; sources: RegExp; by: readonly FunctionName[] }[] = [
-  { what: 'the pages', sources: /^node_modules\/(hono|csv-parse)\/|^statemachines\//, by: ['web'] },
+  { what: 'answering requests', sources: /^node_modules\/hono\//, by: ['web', 'telemetry'] },
+  { what: 'the pages', sources: /^node_modules\/csv-parse\/|^statemachines\//, by: ['web'] },
   { what: 'sign-in', sources: /^node_modules\/(jose|openid-client|oauth4webapi)\//, by: ['web'] },
   {
     what: 'calls of models',
@@ -40,9 +41,13 @@ const ownFolder = (name: FunctionName): string => {
   return entry.slice(0, entry.lastIndexOf('/') + 1);
 };
 
+/** Parts of the pages that the other function behind the API has use for as well. */
+const BEHIND_THE_API = /^functions\/web\/(http|session)\//;
+
 /** Whether a function has use for a source, as a path of its bundle. */
 export const mayCarry = (name: FunctionName, source: string): boolean => {
   if (KEPT.some(({ sources, by }) => sources.test(source) && !by.includes(name))) return false;
+  if (name === 'telemetry' && BEHIND_THE_API.test(source)) return true;
   return !source.startsWith('functions/') || COMMON.test(source) || source.startsWith(ownFolder(name));
 };
 

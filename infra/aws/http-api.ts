@@ -58,10 +58,13 @@ export class HttpApi extends Construct {
   readonly origin: string;
   readonly #api: Api;
   readonly #environment: Environment;
+  /** Of every route that is not open. */
+  readonly #authorizer: IHttpRouteAuthorizer;
 
   constructor(scope: Construct, id: string, { environment }: Props) {
     super(scope, id);
     this.#environment = environment;
+    this.#authorizer = authorizer(environment);
     this.#api = new Api(this, 'Api', {
       apiName: `holdpoint-${environment.name}`,
       createDefaultStage: false,
@@ -84,8 +87,18 @@ export class HttpApi extends Construct {
         acknowledge(route, { 'AwsSolutions-APIG4': reason });
       }
     }
-    api.addRoutes({ path: '/{proxy+}', methods: [HttpMethod.ANY], integration, authorizer: authorizer(environment) });
+    api.addRoutes({ path: '/{proxy+}', methods: [HttpMethod.ANY], integration, authorizer: this.#authorizer });
     acknowledge(web.lambda, { 'Serverless-LambdaDLQ': 'the API waits for its answer and the caller sees a failure: nothing is queued' });
+  }
+
+  /** Puts the function that answers in SQL behind its own routes. */
+  ask(telemetry: HandlerFunction, live: Alias): void {
+    const integration = new HttpLambdaIntegration('Telemetry', live as IFunction, { scopePermissionToRoute: false });
+    for (const path of ['/telemetry', '/telemetry/{proxy+}'])
+      this.#api.addRoutes({ path, methods: [HttpMethod.GET], integration, authorizer: this.#authorizer });
+    acknowledge(telemetry.lambda, {
+      'Serverless-LambdaDLQ': 'the API waits for its answer and the caller sees a failure: nothing is queued',
+    });
   }
 
   #serveAt({ name, certificateArn }: NonNullable<Environment['domain']>, stage: HttpStage): void {

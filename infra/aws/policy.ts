@@ -1,9 +1,21 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { type Conditions, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { TELEMETRY_TABLES } from '../../contracts/telemetry.ts';
 import type { Environment } from '../environments.ts';
 import type { Grant } from '../grants.ts';
-import { bucketName, LIVE, MACHINES, type MachineId, machineName, type TopicId, tableName, topicName } from '../names.ts';
+import {
+  bucketName,
+  databaseName,
+  LIVE,
+  MACHINES,
+  type MachineId,
+  machineName,
+  type TopicId,
+  tableName,
+  topicName,
+  workgroupName,
+} from '../names.ts';
 
 /** ARNs of the state stack that grants are about and no name gives. */
 export type StateArns = { contextSecret: string; digestKey: string };
@@ -31,6 +43,21 @@ const modelArns = (stack: Stack, model: string): string[] => {
     stack.formatArn({ service: 'bedrock', region, account: '', resource: 'foundation-model', resourceName });
   if (profiled === undefined) return [foundation(stack.region, model)];
   return [stack.formatArn({ service: 'bedrock', resource: 'inference-profile', resourceName: model }), foundation('*', profiled)];
+};
+
+/** Only when Athena asks in the function's name. */
+const VIA_ATHENA: Conditions = { 'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] } };
+
+/** The catalog, the database of telemetry, and each of its tables: Glue asks for all three. */
+const catalogArns = (stack: Stack, environment: Environment): string[] => {
+  const glue = (resource: string, resourceName?: string) =>
+    stack.formatArn({ service: 'glue', resource, ...(resourceName === undefined ? {} : { resourceName }) });
+  const database = databaseName(environment);
+  return [
+    glue('catalog'),
+    glue('database', database),
+    ...Object.keys(TELEMETRY_TABLES).map((table) => glue('table', `${database}/${table}`)),
+  ];
 };
 
 const where = (scope: Construct, environment: Environment, arns: StateArns, grant: Grant): Where => {
@@ -77,6 +104,14 @@ const where = (scope: Construct, environment: Environment, arns: StateArns, gran
       };
     case 'executions':
       return { resources: grant.machines.map((id) => statesArn(scope, 'execution', `${machineName(environment, id)}:*`)) };
+    case 'workgroup':
+      return { resources: [stack.formatArn({ service: 'athena', resource: 'workgroup', resourceName: workgroupName(environment) })] };
+    case 'telemetry-catalog':
+      return { resources: catalogArns(stack, environment) };
+    case 'query-answers':
+      return { resources: [`${bucketArn('queries')}/*`], conditions: VIA_ATHENA };
+    case 'telemetry-bucket':
+      return { resources: [bucketArn('queries'), bucketArn('telemetry')], conditions: VIA_ATHENA };
     case 'waits':
       return { resources: MACHINES.map((id) => machineArn(scope, environment, id)) };
   }

@@ -61,6 +61,8 @@ export class ServiceStack extends Stack {
     const web = handler('web');
     const live = web.lambda.addAlias(LIVE);
     api.serve(web, live);
+    const telemetry = handler('telemetry');
+    api.ask(telemetry, telemetry.lambda.addAlias(LIVE));
     const reconciles = new ReconcileSchedule(this, 'ReconcileSchedule', { environment, reconcile: handler('reconcile') });
     const digests = new DigestSchedule(this, 'DigestSchedule', { environment, digest: handler('digest') });
 

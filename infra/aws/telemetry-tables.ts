@@ -3,30 +3,13 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import * as z from 'zod';
 import { TELEMETRY_TABLES, type TelemetryTable } from '../../contracts/telemetry.ts';
 import { TELEMETRY_PARTITION, telemetryPrefix } from '../../contracts/telemetry-layout.ts';
+import { columnsOf } from '../../functions/lib/telemetry/columns.ts';
 import type { Environment } from '../environments.ts';
-import { bucketName, databaseName } from '../names.ts';
+import { bucketName, databaseName, workgroupName } from '../names.ts';
 
 type Props = { readonly environment: Environment; readonly dataKey: Key | undefined };
-
-const Type = z.enum(['string', 'integer', 'number', 'boolean', 'null']);
-const Member = z.object({ type: z.union([Type, z.array(Type)]) });
-const Row = z.object({ properties: z.record(z.string(), z.union([Member, z.object({ anyOf: z.array(Member) })])) });
-const TYPES = { string: 'string', integer: 'bigint', number: 'double', boolean: 'boolean' } as const;
-
-/** Columns as Athena reads them out of JSON: instants stay text, as in the local tables. */
-export const columnsOf = (table: TelemetryTable): { name: string; type: string }[] => {
-  const { properties } = Row.parse(z.toJSONSchema(TELEMETRY_TABLES[table], { io: 'output' }));
-  return Object.entries(properties).map(([name, member]) => {
-    const all = ('anyOf' in member ? member.anyOf : [member]).flatMap(({ type }) => type);
-    const types = all.filter((type) => type !== 'null');
-    const [type] = types;
-    if (!type || types.length > 1) throw new Error(`column ${name} of ${table} has no single type: ${types.join(', ')}`);
-    return { name, type: TYPES[type] };
-  });
-};
 
 /** The telemetry as SQL tables. Partitions are computed from the day, so that nothing has to crawl the bucket. */
 export class TelemetryTables extends Construct {
@@ -45,7 +28,7 @@ export class TelemetryTables extends Construct {
       table.addResourceDependency(database);
     }
     new CfnWorkGroup(this, 'Queries', {
-      name: `holdpoint-${environment.name}`,
+      name: workgroupName(environment),
       description: 'Questions about telemetry; answers are kept for a week',
       workGroupConfiguration: {
         enforceWorkGroupConfiguration: true,

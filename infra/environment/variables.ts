@@ -1,6 +1,6 @@
 import type { Environment } from '../environments.ts';
 import type { FunctionName } from '../functions.ts';
-import { bucketName, tableName } from '../names.ts';
+import { bucketName, databaseName, tableName, workgroupName } from '../names.ts';
 import { budgetVariables, chainVariables } from './llm.ts';
 
 /** What only the stacks know, as ARNs and addresses. */
@@ -67,6 +67,15 @@ const signIn: Group = ({ oidc }) =>
 
 const rollout: Group = ({ rollout: rules }) => ({ HOLDPOINT_ROLLOUT_RULES: JSON.stringify(rules) });
 
+/** Whom the authorizer's claims let in. */
+const admission: Group = ({ oidc }) =>
+  oidc ? { HOLDPOINT_OIDC_IDENTITY: oidc.identity, ...(oidc.groups ? { HOLDPOINT_OIDC_GROUPS: oidc.groups.join(',') } : {}) } : {};
+
+const tables: Group = (settings) => ({
+  HOLDPOINT_TELEMETRY_WORKGROUP: workgroupName(settings),
+  HOLDPOINT_TELEMETRY_DATABASE: databaseName(settings),
+});
+
 const agent: readonly Group[] = [mode, chain, budget, keys];
 
 /** Besides `base`; a function that is not here needs no more. */
@@ -78,6 +87,7 @@ const GROUPS: { readonly [F in FunctionName]?: readonly Group[] } = {
   checkpoint: [mode, chain, budget, noCalls, approvals, tells],
   reconcile: [approvals, tells],
   digest: [digests],
+  telemetry: [admission, tables],
   web: [mode, budget, digests, links, operators, signIn],
   enter: [rollout],
   canary: [mode, rollout],

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
+import { identityOf } from '../../functions/web/session/identify.ts';
+import { createTelemetryApi } from '../../functions/web/telemetry/handler.ts';
 import { FUNCTIONS, type FunctionName } from '../functions.ts';
 import { functionArn } from './arns.ts';
+import type { Athena } from './athena/service.ts';
+import { startAthena } from './athena/start.ts';
 import { type Build, machineOf, publishBuild, thisBuild } from './build.ts';
 import { countedBy } from './cost/counted.ts';
 import { createMeter } from './cost/meter.ts';
@@ -118,6 +122,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const { secrets, kms } = createKeys(dataDir);
     const { handle: sns } = createSns({ topics: [APPROVALS_TOPIC_ARN, ALERTS_TOPIC_ARN] });
     const dynamoHandle = meter.dynamodb(dynamo.handle);
+    // Athena reads the bucket as itself: it is told where when the endpoint stands.
+    let athena: Athena = { handle: () => Promise.reject(new Error('Athena is still starting')), close: () => undefined };
     const endpoint = intercept(
       createEndpoint({
         s3: iam ? iam.s3(s3Handle) : (r) => s3Handle(r),
@@ -126,6 +132,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         sns: iam ? iam.sns(sns) : sns,
         secretsmanager: iam ? iam.secretsmanager(secrets) : secrets,
         kms: iam ? iam.kms(kms) : kms,
+        athena: (r) => athena.handle(r),
       }),
     );
     const aws = await serveHttp(endpoint, { port: options.awsPort, host: '127.0.0.1' });
@@ -158,6 +165,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => sfn.close());
     states = iam ? iam.states(sfn.handle) : (r) => sfn.handle(r);
 
+    athena = startAthena(dataDir, readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), inProcess(endpoint));
+    closers.push(() => athena.close());
     const counted = countedBy(meter, sfn);
     const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true, counted });
     // No function may write all of this: it is there before the first of them runs.
@@ -176,8 +185,13 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
     const digest = () => work('digest', { limit: DIGEST_LIMIT });
     closers.push(repeat(digest, options.digestEveryMs ?? DIGEST_EVERY_S * 1000, options.report));
-    fetch = (request) =>
-      meter.api({ method: request.method, path: new URL(request.url).pathname }, WEB_MEMORY_MB, async () => web.app.fetch(request));
+    const { callerOf } = identityOf(readEnv(variables('web')), web.world, true);
+    const telemetry = createTelemetryApi(readEnv(variables('telemetry')), { requestHandler: inProcess(endpoint), callerOf });
+    fetch = (request) => {
+      const { pathname: path } = new URL(request.url);
+      const app = /^\/telemetry(\/|$)/.test(path) ? telemetry.app : web.app;
+      return meter.api({ method: request.method, path }, WEB_MEMORY_MB, async () => app.fetch(request));
+    };
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
     return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };
   } catch (error) {

@@ -8,6 +8,7 @@ import { holdsSecret } from '../../contracts/runner.ts';
 import {
   bucketName,
   contextSecretName,
+  databaseName,
   digestKeyAlias,
   LIVE,
   MACHINES,
@@ -15,12 +16,14 @@ import {
   machineName,
   tableName,
   topicName,
+  workgroupName,
 } from '../names.ts';
 
 const LOCAL = { name: 'local' };
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';
+export const WORKGROUP = workgroupName(LOCAL);
 export const TABLE_NAME = tableName(LOCAL);
 export const BUCKET_SETTINGS = {
   [bucketName(LOCAL, 'events')]: { versioning: true },
@@ -139,6 +142,7 @@ export const functionVariables =
       ? pick(process, (variable) => keyNames(process).includes(variable))
       : { HOLDPOINT_LLM_KEYS_SECRET_ARN: KEYS_ELSEWHERE }),
     ...(name === 'web' ? { HOLDPOINT_LINK_APPROVAL: 'on', ...pick(process, (variable) => ACCESS.test(variable)) } : {}),
+    ...(name === 'telemetry' ? { HOLDPOINT_TELEMETRY_WORKGROUP: WORKGROUP, HOLDPOINT_TELEMETRY_DATABASE: databaseName(LOCAL) } : {}),
     ...(name === 'runner' ? { HOLDPOINT_RUNNER: process['HOLDPOINT_RUNNER'] ?? runner(dataDir, endpoints.web, process) } : {}),
     HOLDPOINT_KNOWN_SECRETS: JSON.stringify(knownSecrets(process)),
     HOLDPOINT_ENV: LOCAL.name,

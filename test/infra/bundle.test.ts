@@ -21,6 +21,8 @@ const VARIABLES = {
   HOLDPOINT_ARTIFACTS_BUCKET: 'holdpoint-dev-artifacts',
   HOLDPOINT_CASSETTES_BUCKET: 'holdpoint-dev-cassettes',
   HOLDPOINT_TELEMETRY_BUCKET: 'holdpoint-dev-telemetry',
+  HOLDPOINT_TELEMETRY_WORKGROUP: 'holdpoint-dev',
+  HOLDPOINT_TELEMETRY_DATABASE: 'holdpoint_dev',
   HOLDPOINT_TABLE: 'holdpoint-dev-jobs',
   HOLDPOINT_JOB_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:holdpoint-dev-job:live',
   HOLDPOINT_ROLLOUT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:holdpoint-dev-rollout:live',

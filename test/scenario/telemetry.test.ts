@@ -3,9 +3,11 @@ import { readEnv } from '../../adapters/env.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { JobEvent } from '../../contracts/events.ts';
 import { TELEMETRY_KEYS, TELEMETRY_TABLES, type TelemetryTable } from '../../contracts/telemetry.ts';
+import { TelemetryPage } from '../../contracts/telemetry-query.ts';
 import { eventId } from '../../functions/lib/event.ts';
 import { fold } from '../../functions/lib/fold.ts';
 import { walk } from '../../functions/lib/telemetry/phases.ts';
+import { NAMED_QUERIES } from '../../functions/lib/telemetry/queries.ts';
 import { keepTelemetry } from '../../functions/stage/telemetry.ts';
 import type { CloudOptions } from '../../infra/local/cloud.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
@@ -47,13 +49,11 @@ const runMixture = async (): Promise<void> => {
   unmeasured = (await submit(web, idea('blueprint-breakout'))).job_id;
   await untilSettled(web, unmeasured, 'runspec');
   await setFlag(web, 'telemetry');
-  await driveToEnd(web, unmeasured);
+  await decide(web, unmeasured, 'runspec', 'reject');
+  await ended(web, unmeasured);
   await driveToEnd(web, await submitted('succeeded', idea()));
   await driveToEnd(web, await submitted('guarded', idea('idea-guarded')));
   await driveToEnd(web, await submitted('gates_failed', idea('idea-reversal')));
-  const revised = await submitted('revised', idea('blueprint-breakout'));
-  await decide(web, revised, 'runspec', 'revise');
-  await driveToEnd(web, revised);
   await decide(web, await submitted('rejected', idea('blueprint-breakout')), 'runspec', 'reject');
   const cancelled = await submitted('cancelled', idea('blueprint-breakout'));
   await untilSettled(web, cancelled, 'runspec');
@@ -143,6 +143,41 @@ it('model calls are the rows that the log lists', async () => {
     ['intent', 'Intent:1'],
     ['report', 'Report:1'],
   ]);
+});
+
+const asked = async (sql: string) => call(web, `/telemetry?${new URLSearchParams({ sql }).toString()}`);
+
+it('questions in SQL are answered from the rows, also those that ship', async () => {
+  const { sql = '' } = NAMED_QUERIES['failure-hardening-effectiveness'] ?? {};
+  expect(await asked(sql)).toMatchObject({ status: 200, body: { rows: [{ doctor_calls: 0, avoidance_rate: 1 }] } });
+  const [run_id] = [`job-${jobs['succeeded']}-1`];
+  const { body } = await asked(
+    `SELECT phase_id, is_doctor_call, cost_usd, dt FROM llm_usage_events WHERE run_id = '${run_id}' ORDER BY at, phase_id`,
+  );
+  const dt = (await stateOf(jobs['succeeded'] ?? '')).created_at.slice(0, 10);
+  expect(body).toEqual({
+    columns: ['phase_id', 'is_doctor_call', 'cost_usd', 'dt'],
+    rows: [
+      { phase_id: 'Intent:1', is_doctor_call: false, cost_usd: 0, dt },
+      { phase_id: 'Report:1', is_doctor_call: false, cost_usd: 0, dt },
+    ],
+    truncated: false,
+  });
+});
+
+it.each([
+  ['SELECT no_such FROM phase6_metrics', 'no such column: no_such'],
+  ['SELECT * FROM sqlite_master', 'prohibited'],
+])('%s is refused, and the refusal says why', async (sql, why) => {
+  const { status, body } = await asked(sql);
+  expect([status, body]).toMatchObject([400, { code: 'INVALID_INPUT', detail: expect.stringContaining(why) }]);
+});
+
+it('all rows can be had a page at a time', async () => {
+  const count = await asked('SELECT COUNT(*) AS n FROM token_efficiency_metrics');
+  const { body } = await call(web, '/telemetry/rows?table=token_efficiency_metrics');
+  expect(TelemetryPage.parse(body)).toMatchObject({ next: null, rows: { length: (count.body as { rows: { n: number }[] }).rows[0]?.n } });
+  expect(await call(web, '/telemetry/rows?table=jobs')).toMatchObject({ status: 400 });
 });
 
 it('written again, rows stay as they are', async () => {

@@ -15,6 +15,8 @@ const FUNCTIONS: Record<keyof typeof Variables.shape, string> = {
   HOLDPOINT_ARTIFACTS_BUCKET: 'Bucket of artifacts, snapshots and registry.',
   HOLDPOINT_CASSETTES_BUCKET: 'Bucket of recorded answers.',
   HOLDPOINT_TELEMETRY_BUCKET: 'Bucket of telemetry.',
+  HOLDPOINT_TELEMETRY_WORKGROUP: 'Workgroup of Athena that answers questions about telemetry. Only for the function that asks.',
+  HOLDPOINT_TELEMETRY_DATABASE: 'Database of Glue that holds the telemetry tables. Only for the function that asks.',
   HOLDPOINT_TABLE: 'Table of the projection and the task tokens.',
   HOLDPOINT_JOB_MACHINE_ARN: 'Alias of the job machine.',
   HOLDPOINT_ROLLOUT_RULES: 'Criteria of rollouts as JSON: canaries, limits and pauses per stage.',

@@ -36,6 +36,7 @@ export const job = (title = 'Trend filter', by = 'ann'): JobState => ({
   owner_run: `${JOB_ID}-1`,
   mode: 'replay',
   telemetry: 'off',
+  endings: 0,
   degraded: false,
   created_at: AT,
   updated_at: AT,

@@ -1,9 +1,13 @@
 import { Hono } from 'hono';
+import * as z from 'zod';
 import { DECISION_MAX_BYTES, ReconcileBody } from '../../../contracts/http.ts';
-import type { WebDeps } from '../deps.ts';
+import { RunId } from '../../../contracts/ids.ts';
+import type { Web, WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
+import { parseInput, queryOf } from '../http/input.ts';
 import { operatorOf } from '../http/operator.ts';
-import { census, metricsOf, prometheus, queueOf } from '../model/metrics.ts';
+import { census, prometheus, queueOf } from '../model/metrics.ts';
+import { telemetryText } from '../model/telemetry-text.ts';
 import { channelOf } from './decisions.ts';
 
 /** The first of the two types that the caller names; JSON when it names neither. */
@@ -22,7 +26,9 @@ const indexStatus = async (deps: WebDeps): Promise<'ok' | 'unavailable'> => {
   }
 };
 
-export const serviceRoutes = (deps: WebDeps): Hono =>
+const MetricsQuery = z.object({ run_id: RunId.optional() });
+
+export const serviceRoutes = (deps: Web): Hono =>
   new Hono()
     .get('/status', async (c) => {
       const index = await indexStatus(deps);
@@ -36,10 +42,12 @@ export const serviceRoutes = (deps: WebDeps): Hono =>
       return c.json(queueOf(running?.rows ?? [], [...(approvals?.rows ?? []), ...(questions?.rows ?? [])], deps.clock()));
     })
     .get('/metrics', async (c) => {
-      const metrics = metricsOf(await census(deps.index), deps.clock());
+      const { run_id } = parseInput(MetricsQuery, queryOf(c.req.raw), 'query');
+      if (run_id !== undefined) return c.json(await deps.metrics.ofRun(run_id));
+      const metrics = await deps.metrics.all();
       c.header('vary', 'accept');
       return wantsText(c.req.header('accept'))
-        ? c.body(prometheus(metrics), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+        ? c.body(prometheus(metrics) + telemetryText(metrics), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
         : c.json(metrics);
     })
     .post('/reconcile', async (c) => {

@@ -161,6 +161,17 @@ figcaption + .chart { margin-top: var(--s1); }
 .chart .tick { text-anchor: middle; fill: var(--quiet); }
 .chart .grid { stroke: var(--line); fill: none; }
 .chart .axis { stroke: var(--strong); fill: none; }
+.chart .tick.end { text-anchor: end; }
+.chart .tick.start { text-anchor: start; }
+.chart .unit { fill: var(--quiet); }
+.chart .line { fill: none; stroke: currentColor; stroke-width: 1.5; }
+.chart .dot { fill: currentColor; }
+.chart .series { fill: currentColor; }
+.chart .good:not(.bar) { color: var(--good); }
+.chart .bad:not(.bar) { color: var(--bad); }
+.chart .wait:not(.bar) { color: var(--wait); }
+.chart .run:not(.bar) { color: var(--run); }
+.chart .grey { color: var(--quiet); }
 .chart .bar { fill: var(--strong); }
 .chart .bar.good { fill: var(--good); }
 .chart .bar.bad { fill: var(--bad); }

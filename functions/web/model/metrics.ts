@@ -8,11 +8,11 @@ const MAX_PAGES = 50;
 
 export type Census = { rows: JobRecord[]; complete: boolean };
 
-/** Reads the index, newest first, up to 10,000 jobs. */
-export const census = async (index: JobIndex, status?: string): Promise<Census> => {
+/** Reads the index, newest first, up to 10,000 jobs or as many as are wanted. */
+export const census = async (index: JobIndex, status?: string, most = PAGE * MAX_PAGES): Promise<Census> => {
   const rows: JobRecord[] = [];
   let cursor: string | null = null;
-  for (let page = 0; page < MAX_PAGES; page++) {
+  while (rows.length < most) {
     const found: Awaited<ReturnType<JobIndex['list']>> = await index.list({
       limit: PAGE,
       ...(cursor === null ? {} : { cursor }),
@@ -103,13 +103,13 @@ export const queueOf = (running: JobRecord[], waiting: JobRecord[], now: Date): 
   };
 };
 
-const gauge = (name: string, help: string, samples: [labels: string, value: number][]): string =>
+export const gauge = (name: string, help: string, samples: [labels: string, value: number][]): string =>
   samples.length === 0
     ? ''
     : `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.map(([labels, value]) => `${name}${labels} ${value}\n`).join('')}`;
 
-const one = (value: number | null): [string, number][] => (value === null ? [] : [['', value]]);
-const labelled = (label: string, counts: Record<string, number>): [string, number][] =>
+export const one = (value: number | null): [string, number][] => (value === null ? [] : [['', value]]);
+export const labelled = (label: string, counts: Record<string, number>): [string, number][] =>
   Object.entries(counts).map(([key, count]) => [`{${label}="${key}"}`, count]);
 
 /** Prometheus text format 0.0.4; what has no value has no line. */

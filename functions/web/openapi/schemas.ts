@@ -5,9 +5,11 @@ import { JobEvent } from '../../../contracts/events.ts';
 import * as http from '../../../contracts/http.ts';
 import { JobSpec } from '../../../contracts/job-spec.ts';
 import { Cassette } from '../../../contracts/llm.ts';
+import { RunMetrics, ServiceMetrics } from '../../../contracts/metrics.ts';
 import { CostView } from '../../../contracts/pricing.ts';
 import { SignInView } from '../../../contracts/session.ts';
 import { Snapshot } from '../../../contracts/snapshot.ts';
+import { TelemetryAnswer, TelemetryPage } from '../../../contracts/telemetry-query.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -29,7 +31,10 @@ export const OUTPUTS = {
   Health: http.HealthView,
   Status: http.StatusView,
   Queue: http.QueueView,
-  Metrics: http.MetricsView,
+  Metrics: ServiceMetrics,
+  RunMetrics,
+  TelemetryAnswer,
+  TelemetryPage,
   Reconciled: http.ReconcileView,
   FlagList: http.FlagList,
   Flag: http.FlagView,

@@ -1,13 +1,12 @@
 import { Hono } from 'hono';
 import type { Web } from '../deps.ts';
 import { actorOf } from '../http/identity.ts';
-import { census, metricsOf } from '../model/metrics.ts';
 import { page } from './layout.ts';
 import { metricsPage } from './metrics.ts';
 
 /** Plots over what `GET /metrics` knows. */
 export const metricsRoutes = (web: Web): Hono =>
   new Hono().get('/ui/metrics', async (c) => {
-    const main = metricsPage(metricsOf(await census(web.index), web.clock()));
+    const main = metricsPage(await web.metrics.all());
     return c.html(page(web, { title: 'Metrics', at: '/ui/metrics', actor: actorOf(web, c.req.raw), main }));
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MetricsView } from '../../../contracts/http.ts';
+import { ServiceMetrics } from '../../../contracts/metrics.ts';
 import { createWeb } from '../app.ts';
 import { emptyMemory, type Memory, memoryDeps, Story } from '../testing.ts';
 import { tickStep } from './bar-chart.ts';
@@ -25,7 +25,7 @@ describe('the metrics page', () => {
     expect(page).toContain('Finished jobs by outcome, in jobs: succeeded 1');
     expect(page).toContain('4 h to 1 d 1');
     expect(page).toContain('<th scope="row">succeeded</th><td class="num">1</td>');
-    const { waiting } = MetricsView.parse(await (await createWeb(memoryDeps(memory)).request('/metrics')).json());
+    const { waiting } = ServiceMetrics.parse(await (await createWeb(memoryDeps(memory)).request('/metrics')).json());
     expect(waiting.oldest_s).toBe(300 * 60);
   });
 
@@ -37,7 +37,7 @@ describe('the metrics page', () => {
         .did('REPORT_COMPLETED', 'Report', [], { shadow: { decisions: 7, compared: 7, agreed } }, 1);
     new Story(memory, 'cccccccccccc').submitted('Without');
     const web = createWeb(memoryDeps(memory));
-    const metrics = MetricsView.parse(await (await web.request('/metrics')).json());
+    const metrics = ServiceMetrics.parse(await (await web.request('/metrics')).json());
     expect(metrics).toMatchObject({ shadow_compared: 14, shadow_agreement: 11 / 14 });
     expect(await get(memory)).toContain('78.6 %');
     const text = await (await web.request('/metrics', { headers: { accept: 'text/plain' } })).text();

@@ -1,9 +1,11 @@
 import { html } from 'hono/html';
 import type { MetricsView } from '../../../contracts/http.ts';
+import type { ServiceMetrics } from '../../../contracts/metrics.ts';
 import { duration, figure, keyLabel } from '../model/text.ts';
 import { type Bar, barChart } from './bar-chart.ts';
 import type { Html } from './layout.ts';
 import { empty, notice, said } from './parts.ts';
+import { telemetrySection } from './telemetry.ts';
 
 const STATUS: Record<string, { label: string; tone: Bar['tone'] }> = {
   RUNNING: { label: 'running', tone: 'run' },
@@ -60,7 +62,7 @@ ${
 }</div>`;
 
 /** The figures of the service as plots; what has no data says so. */
-export const metricsPage = (metrics: MetricsView): Html => {
+export const metricsPage = (metrics: ServiceMetrics): Html => {
   const total = Object.values(metrics.jobs).reduce((sum, n) => sum + n, 0);
   return html`<h1>Metrics</h1>${alerts(metrics.alerts)}
 ${
@@ -69,7 +71,7 @@ ${
         'Nothing to measure yet',
         html`<p>These figures are counted from jobs, and there is none. <a href="/ui/jobs">Jobs</a> says how to submit one.</p>`,
       )
-    : html`${metrics.complete ? '' : html`<p class="quiet">There are more jobs than were counted: these are the newest ${figure(total)}.</p>`}${facts(metrics)}${charts(metrics)}`
+    : html`${metrics.complete ? '' : html`<p class="quiet">There are more jobs than were counted: these are the newest ${figure(total)}.</p>`}${facts(metrics)}${charts(metrics)}${telemetrySection(metrics)}`
 }
 <p class="quiet">The same as <a href="/metrics">JSON</a>; for Prometheus, ask for <code>text/plain</code>.</p>`;
 };

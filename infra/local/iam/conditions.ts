@@ -30,6 +30,7 @@ const KEYS = new Set([
   // Set where an AWS service acts for somebody; nobody does here.
   'aws:sourcearn',
   'aws:sourceaccount',
+  'aws:calledvia',
 ]);
 
 type Test = (wanted: string, given: string) => boolean;

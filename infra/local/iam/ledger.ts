@@ -11,7 +11,7 @@ export type Report = {
   used: Grant[];
   /** Granted, and never asked for. */
   unused: Grant[];
-  /** Granted on services this cloud does not have, so never judged here. */
+  /** Granted on services this cloud does not have, or to services that act for the holder, so never judged here. */
   elsewhere: Grant[];
   /** The newest refusals, each kind once. */
   refused: Refused[];
@@ -21,6 +21,9 @@ export type Asked = { caller: Caller; call: Call };
 
 /** Services whose requests are judged. */
 export const JUDGED = /^(s3|dynamodb|states|sns|secretsmanager|kms):/;
+
+/** True where a grant holds only for a service that acts for its holder: here no service does. */
+export const isIndirect = ({ conditions }: Statement): boolean => conditions.some(({ key }) => key === 'aws:calledvia');
 
 /** Refusals kept: whoever makes more reads the first of them. */
 const REFUSALS_KEPT = 1_000;
@@ -65,12 +68,14 @@ export const createLedger = (policies: Policies, heard: (asked: Asked) => void =
       if (refused.size > REFUSALS_KEPT && oldest !== undefined) refused.delete(oldest);
     },
     report: () => {
-      const all = Object.entries(policies.functions).flatMap(([name, statements]) => statements.flatMap((one) => grantsOf(name, one)));
-      const judged = all.filter(({ action }) => JUDGED.test(action));
+      const grants = Object.entries(policies.functions).flatMap(([name, statements]) =>
+        statements.flatMap((one) => grantsOf(name, one).map((grant) => ({ grant, here: JUDGED.test(grant.action) && !isIndirect(one) }))),
+      );
+      const judged = grants.filter(({ here }) => here).map(({ grant }) => grant);
       return {
         used: [...used.values()],
         unused: judged.filter((grant) => !used.has(idOf(grant))),
-        elsewhere: all.filter(({ action }) => !JUDGED.test(action)),
+        elsewhere: grants.filter(({ here }) => !here).map(({ grant }) => grant),
         refused: [...refused.values()],
       };
     },

@@ -10,7 +10,16 @@ import { environment, flat, ofType, type Properties, synthesized } from '../synt
 const OF_MACHINE = ['executions-failed', 'executions-timed-out', 'executions-aborted', 'executions-throttled'];
 const MACHINE = [...OF_MACHINE, ...OF_MACHINE.map((id) => `rollout-${id}`)];
 const JOBS = [
-  ...['approval-age', 'append-conflicts', 'projection-lag', 'llm-spend', 'degraded-answers', 'audit-verification', 'history-events'],
+  ...[
+    'approval-age',
+    'append-conflicts',
+    'projection-lag',
+    'llm-spend',
+    'degraded-answers',
+    'audit-verification',
+    'telemetry-writes',
+    'history-events',
+  ],
   ...['reconcile-dead-letters', 'digest-dead-letters'],
 ];
 const OF_FUNCTIONS = FUNCTIONS.flatMap(({ name }) => ['errors', 'throttles', 'duration'].map((kind) => `${name}-${kind}`));

@@ -34,7 +34,8 @@ describe.each([...ENVIRONMENTS, SIGNED])('$name', ({ name: env, allowLinkApprova
 
   test('whatever else the app serves needs a token, or IAM where no issuer is named', () => {
     const guarded = [...byRoute].filter(([, authorization]) => authorization !== 'NONE');
-    expect(guarded).toEqual([['ANY /{proxy+}', oidc ? 'JWT' : 'AWS_IAM']]);
+    const routes = ['ANY /{proxy+}', 'GET /telemetry', 'GET /telemetry/{proxy+}'];
+    expect(guarded.toSorted()).toEqual(routes.map((route) => [route, oidc ? 'JWT' : 'AWS_IAM']));
   });
 
   test('requests are throttled', () => {
@@ -54,11 +55,14 @@ describe.each([...ENVIRONMENTS, SIGNED])('$name', ({ name: env, allowLinkApprova
     expect(logs?.Properties['RetentionInDays']).toBe(retention.logDays);
   });
 
-  test('API Gateway alone may invoke the web function, by its alias', () => {
-    const { Properties } = only(service, 'AWS::Lambda::Permission');
-    expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' });
-    const alias = service.Resources[flat(Properties['FunctionName']).slice(1, -1)];
-    expect(alias).toMatchObject({ Type: 'AWS::Lambda::Alias', Properties: { Name: 'live' } });
+  test('API Gateway alone may invoke the functions behind it, by their alias', () => {
+    const permissions = ofType(service, 'AWS::Lambda::Permission');
+    expect(permissions).toHaveLength(2);
+    for (const [, { Properties }] of permissions) {
+      expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' });
+      const alias = service.Resources[flat(Properties['FunctionName']).slice(1, -1)];
+      expect(alias).toMatchObject({ Type: 'AWS::Lambda::Alias', Properties: { Name: 'live' } });
+    }
   });
 
   test.each([

@@ -6,9 +6,11 @@ import type { EventDraft, JobEvent } from '../../../contracts/events.ts';
 import { countedPass } from '../../../functions/digest/handler.ts';
 import { EMPTY_LOG, sealEvent } from '../../../functions/lib/event.ts';
 import { submitted, waiting } from '../../../functions/lib/fold.fixture.ts';
+import { fold } from '../../../functions/lib/fold.ts';
 import { commit } from '../../../functions/stage/commit.ts';
 import { effectsOf } from '../../../functions/stage/effects.ts';
 import { reconcile } from '../../../functions/stage/reconcile/pass.ts';
+import { keepTelemetry } from '../../../functions/stage/telemetry.ts';
 import { verifyJob } from '../../../functions/stage/verification.ts';
 import { saying } from '../../fixtures/agents.ts';
 import { grow, jobId, logOf, type ProofWorld, startProofWorld } from '../../support/proof-world.ts';
@@ -149,6 +151,19 @@ describe('an alarm on what functions measure', () => {
     const many = world({ model: saying('x', answer) });
     await ask(many, 5);
     expect(stateAfter(id, many)).toBe('ALARM');
+  });
+
+  test('telemetry-writes goes off when the rows of one job cannot be written', async () => {
+    const job = fold(sealed(jobId(6), [submitted]));
+    if (!job) throw new Error('no job');
+    const ended = { ...job, status: 'DONE', outcome: 'succeeded', reason: null, telemetry: 'forced' } as const;
+    const whole = world();
+    expect(await keepTelemetry(whole, { ...ended, telemetry: 'off' })).toBe(true);
+    expect(stateAfter('telemetry-writes', whole)).toBe('OK');
+    const refused = { ...proof.world.log, read: async () => Promise.reject(new Error('no log today')) };
+    const broken = world({ log: refused });
+    expect(await keepTelemetry(broken, ended)).toBe(false);
+    expect(stateAfter('telemetry-writes', broken)).toBe('ALARM');
   });
 
   test('goes off when a digest is gone, or somebody verifies a log that was cut short', async () => {

@@ -34,6 +34,7 @@ export const replayed = async (options: Partial<CloudOptions>): Promise<void> =>
     await commandsOf(cloud).redrive(unknown.job_id, { reason: 'try again', actor: OPERATOR });
     await lookAround(web, unknown.job_id);
     await fetch(`${web}/snapshots/flat?symbol=FLAT`, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body: SNAPSHOT });
+    for (const path of ['?sql=SELECT%201', '/rows?table=phase6_metrics']) await ask(web, `/telemetry${path}`);
     for (const all of [true, false]) await ask(web, '/reconcile', { body: { all, restart_waiters: false } });
     await ask(web, '/kill', { body: { halt: true, reason: 'a drill' } });
     await ask(web, '/kill/release', { body: { reason: 'over' } });
