@@ -1,4 +1,3 @@
-import { Buffer, isUtf8 } from 'node:buffer';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Hono } from 'hono';
 import type { RequestHandler } from '../../adapters/aws/clients.ts';

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import type { Env } from '../../../adapters/env.ts';
 import { issuerOnUse } from '../../../adapters/oidc/issuer-on-use.ts';
 import type { World } from '../../../adapters/world.ts';
