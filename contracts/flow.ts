@@ -50,7 +50,22 @@ export const JOB_FLOW = {
 
 /** The rollout machine. Its canaries run beside the context, which goes on from the state that planned them. */
 export const ROLLOUT_FLOW = {
-  RolloutIntake: { next: 'EnterStage' },
+  RolloutIntake: { next: 'Checks' },
+  Checks: {
+    next: 'HoldChecks',
+    routes: [
+      { field: 'runner', value: 'pass', to: 'EnterStage' },
+      { field: 'runner', value: 'fail', to: 'Rollback' },
+    ],
+  },
+  HoldChecks: { next: 'Attest', step: 'checks' },
+  Attest: {
+    next: 'Checks',
+    routes: [
+      { field: 'checks', value: 'passed', to: 'EnterStage' },
+      { field: 'checks', value: 'failed', to: 'Rollback' },
+    ],
+  },
   EnterStage: { next: 'Evaluate' },
   Evaluate: {
     next: 'RolloutFinish',
@@ -83,11 +98,13 @@ export const CHAIN_FLOW = {
 } as const satisfies Record<string, StateFlow>;
 
 /**
- * Longest time, in seconds, that the history of an execution may stand still while one of its stages works: the longest attempt that a machine
- * allows (600), and the longest pause before the next one (300). Every attempt writes history, so retries need no allowance. A test
+ * Longest time, in seconds, that the history of an execution may stand still while one of its stages works: the longest attempt that its
+ * machine allows, and the longest pause before the next one (300). Every attempt writes history, so retries need no allowance. A test
  * compares this with every machine.
  */
-export const LONGEST_SILENCE_S = 600 + 300;
+const LONGEST_SILENCE_S = { job: 600 + 300, rollout: 1800 + 300 } as const;
+
+export const longestSilence = (kind: 'idea' | 'blueprint' | 'rollout'): number => LONGEST_SILENCE_S[kind === 'rollout' ? 'rollout' : 'job'];
 
 export type JobStateName = keyof typeof JOB_FLOW | 'Finish' | 'Stop';
 

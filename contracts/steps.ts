@@ -16,7 +16,7 @@ export const ApprovalStep = z.enum(APPROVAL_STEPS);
 export type ApprovalStep = z.infer<typeof ApprovalStep>;
 
 /** Steps at which an agent, or the watchdog, asks a person a question: `resume` answers them. */
-export const QUESTION_STEPS = ['intent', WATCHDOG.step] as const;
+export const QUESTION_STEPS = ['intent', 'checks', WATCHDOG.step] as const;
 export const QuestionStep = z.enum(QUESTION_STEPS);
 export type QuestionStep = z.infer<typeof QuestionStep>;
 

@@ -10,6 +10,8 @@ export type FunctionName =
   | 'report'
   | 'finish'
   | 'stop'
+  | 'runner'
+  | 'attest'
   | 'enter'
   | 'canary'
   | 'evaluate'
@@ -53,6 +55,8 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   stage('report', 'functions/agent/report/handler.ts', 'Agent: metrics to narrative', { timeoutSeconds: 300 }),
   stage('finish', 'functions/finish/handler.ts', 'Ends a job that succeeded'),
   stage('stop', 'functions/stop/handler.ts', 'Ends a job that did not succeed'),
+  stage('runner', 'functions/runner/handler.ts', "Runs the project's checks, or reads what a build of them came to"),
+  stage('attest', 'functions/attest/handler.ts', 'Reads what a person says of checks that gave no verdict'),
   stage('enter', 'functions/enter/handler.ts', 'Enters a stage of a rollout: sets its flags'),
   stage('canary', 'functions/canary/handler.ts', 'Starts a canary job of a rollout and records its end'),
   stage('evaluate', 'functions/evaluate/handler.ts', 'Judges a stage of a rollout by its canaries', { timeoutSeconds: 120 }),

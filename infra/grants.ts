@@ -8,7 +8,7 @@ export type IndexName = (typeof TABLE.indexes)[number]['name'];
 
 /**
  * What a function may touch. `objects` are keys under a prefix; `keys` lists them; `alias` is machines started
- * through their alias; `secret` is one that people made and configured; `approvals-topic` tells approvers; `executions` are those of machines; `waits` are open task tokens;
+ * through their alias; `secret` is one that people made and configured; `approvals-topic` tells approvers; `executions` are those of machines; `waits` are open task tokens; `runner-project` is the build project that runs checks;
  * `flags` is the one item of flags and kill switch; `digest-key` signs digests.
  */
 export type Target =
@@ -29,6 +29,7 @@ export type Target =
   | { on: 'telemetry-catalog' }
   | { on: 'query-answers' }
   | { on: 'telemetry-bucket' }
+  | { on: 'runner-project' }
   | { on: 'waits' };
 
 export type Grant = Target & {
@@ -60,11 +61,10 @@ const GET = ['s3:GetObject'];
 const PUT = ['s3:PutObject'];
 const GET_PUT = [...GET, ...PUT];
 
+const EVENT_REASON = 'event keys carry job id and sequence number, known only at run time';
+
 // The bucket itself refuses overwriting and deleting. Without ListBucket a missing key answers 403 instead of 404.
-const EVENTS: readonly Grant[] = [
-  objects('Events', 'events', 'jobs/', GET_PUT, 'event keys carry job id and sequence number, known only at run time'),
-  keys('EventKeys', 'events', 'jobs/'),
-];
+const EVENTS: readonly Grant[] = [objects('Events', 'events', 'jobs/', GET_PUT, EVENT_REASON), keys('EventKeys', 'events', 'jobs/')];
 const JOB_REASON = 'keys of job files carry the job id, known only at run time';
 const jobFiles = (actions: readonly string[]): Grant => objects('JobFiles', 'artifacts', 'jobs/', actions, JOB_REASON);
 const snapshots = (actions: readonly string[]): Grant =>
@@ -75,6 +75,12 @@ const ROWS_REASON = 'rows are filed under the day and the job they are about, kn
 const telemetry = (actions: readonly string[]): Grant => objects('Telemetry', 'telemetry', '', actions, ROWS_REASON);
 const CONTEXT_KEYS: Grant = { sid: 'ContextKeys', on: 'context-keys', actions: ['secretsmanager:GetSecretValue'] };
 const BASE: readonly Grant[] = [...EVENTS, CONTEXT_KEYS];
+/** For stages that leave nothing in the log. */
+const READS_LOG: readonly Grant[] = [
+  objects('Events', 'events', 'jobs/', GET, EVENT_REASON),
+  keys('EventKeys', 'events', 'jobs/'),
+  CONTEXT_KEYS,
+];
 
 const AUDIT_REASON = 'events of the audit log carry sequence numbers, known only at run time';
 const audit = (actions: readonly string[]): Grant => objects('Audit', 'events', 'audit/', actions, AUDIT_REASON);
@@ -155,6 +161,8 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   report: [...BASE, ...SWITCHES, jobFiles(GET_PUT), READS_TRIALS, keys('FileKeys', 'artifacts', 'jobs/', TRIALS), ...REPLAY],
   finish: ENDS_JOB,
   stop: [...ENDS_JOB, ...REPLAY],
+  runner: [...READS_LOG, ...SWITCHES, jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/')],
+  attest: READS_LOG,
   enter: [...BASE, jobFiles(GET), audit(GET_PUT), FLAGS_WRITE],
   canary: [
     ...[...BASE, ...SWITCHES, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')],
@@ -176,7 +184,7 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
     HISTORY,
   ],
   digest: [
-    objects('Events', 'events', 'jobs/', GET, 'event keys carry job id and sequence number, known only at run time'),
+    objects('Events', 'events', 'jobs/', GET, EVENT_REASON),
     keys('EventKeys', 'events', 'jobs/'),
     ...[audit(GET), digests(GET_PUT), digestKey('Sign', 'GetPublicKey')],
     table('GetItem', 'BatchGetItem', 'UpdateItem'),
@@ -206,9 +214,10 @@ const LIVE_CALLS: readonly Grant[] = [
 ];
 const secret = (sid: string, arn: string | undefined): Grant[] =>
   arn === undefined ? [] : [{ sid, on: 'secret', arn, actions: ['secretsmanager:GetSecretValue'] }];
+const BUILDS: Grant = { sid: 'Builds', on: 'runner-project', actions: ['codebuild:StartBuild', 'codebuild:BatchGetBuilds'] };
 const TELL: Grant = { sid: 'TellApprovers', on: 'approvals-topic', actions: ['sns:Publish'] };
 
-type Settings = Pick<Environment, 'llm' | 'oidc' | 'notifications' | 'approvals'>;
+type Settings = Pick<Environment, 'llm' | 'oidc' | 'notifications' | 'approvals' | 'runner'>;
 
 /** Models that the function's own credentials sign for. */
 const bedrock = ({ providers }: Environment['llm']): Grant[] =>
@@ -227,7 +236,8 @@ const bedrock = ({ providers }: Environment['llm']): Grant[] =>
   );
 
 /** What depends on the environment: recording, live calls and their keys, sign-in, whom to tell and how. */
-const configured = (name: FunctionName, { llm, oidc, notifications, approvals }: Settings): Grant[] => [
+const configured = (name: FunctionName, { llm, oidc, notifications, approvals, runner }: Settings): Grant[] => [
+  ...(name === 'runner' && runner ? [BUILDS] : []),
   ...(AGENTS.includes(name) && llm.mode !== 'replay' ? [...LIVE_CALLS, ...secret('ProviderKeys', llm.keysSecretArn), ...bedrock(llm)] : []),
   ...(TELLERS.includes(name) ? secret('Addresses', notifications.secretArn) : []),
   ...(TELLERS.includes(name) && tellsByTopic({ approvals }) ? [TELL] : []),

@@ -17,6 +17,7 @@ const SUBJECTS: Record<string, readonly string[]> = {
   HoldBlueprint: ['blueprint', 'intent_guard'],
   HoldRunspec: ['runspec'],
   HoldReportOutput: ['report_output', 'report_guard'],
+  HoldChecks: ['test_result', 'test_report'],
   HoldStage1: ['stage_evidence'],
   HoldStage2: ['stage_evidence'],
   HoldStage3: ['stage_evidence'],

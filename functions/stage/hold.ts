@@ -15,6 +15,7 @@ import { issueLinks, linkedApprovers } from '../lib/capability.ts';
 import { json } from '../lib/decode.ts';
 import { findApproval, toRecord } from '../lib/fold.ts';
 import { limitsOf } from '../lib/limits.ts';
+import { checksQuestion } from '../lib/runner/question.ts';
 import { commit, readOwned } from './commit.ts';
 import { deliver, release } from './deliver.ts';
 import { fetchText } from './documents.ts';
@@ -33,6 +34,7 @@ const decodeGuard = json(OutputGuardReport);
 
 /** What an agent left behind for people to see, where this state shows it. */
 const shownBy = async (world: World, context: JobContext, step: string): Promise<HoldInput['shown']> => {
+  if (context.state === 'HoldChecks') return { guard: null, question: checksQuestion(context.facts), calls: [] };
   const agent = AGENT_OF[context.state];
   if (!agent) return { guard: null, question: null, calls: [] };
   const read = async <T>(name: string, decode: Decoder<T>): Promise<T | null> => {

@@ -31,8 +31,18 @@ const words = (cause: string): string => {
   }
 };
 
-/** Why: what a state ended with, or the criteria that were breached. */
-const reasonOf = (error: z.infer<typeof StateError> | undefined, events: readonly JobEvent[]): { reason: string; message: string } => {
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Why: what a state ended with, checks that failed, or the criteria that were breached. */
+const reasonOf = (
+  error: z.infer<typeof StateError> | undefined,
+  facts: Facts,
+  events: readonly JobEvent[],
+): { reason: string; message: string } => {
+  if (!error && facts['test_status'] === 'FAIL') {
+    const by = facts['test_reason'] === 'person' ? 'by the word of a person' : 'see outputs/runner/test';
+    return { reason: 'CHECKS_FAILED', message: `stage 0: the project's checks failed, ${by}` };
+  }
   if (error) return { reason: error.Error, message: words(error.Cause).slice(0, MAX_WORDS) || error.Error };
   const last = progressOf(events).evidence.at(-1);
   return { reason: 'CRITERIA_BREACHED', message: (last ? breachWords(last) : 'a criterion was breached').slice(0, MAX_WORDS) };
@@ -57,7 +67,7 @@ export const runRollback = async (world: World, raw: unknown): Promise<{ outcome
   const context = await openInput(world, payload, null);
   const { error } = parsePayload(Failed, payload.input);
   const { state: job, events } = await readOwned(world, context);
-  const { reason, message } = reasonOf(error, events);
+  const { reason, message } = reasonOf(error, context.facts, events);
   if (job.status !== 'DONE' && !job.cancelled) {
     const { target } = await readRef(world, 'spec', context.refs, decodeRollout);
     const undone = await setBack(world, job.job_id, target, events, message);

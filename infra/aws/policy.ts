@@ -11,6 +11,7 @@ import {
   MACHINES,
   type MachineId,
   machineName,
+  runnerProjectName,
   type TopicId,
   tableName,
   topicName,
@@ -112,6 +113,8 @@ const where = (scope: Construct, environment: Environment, arns: StateArns, gran
       return { resources: [`${bucketArn('queries')}/*`], conditions: VIA_ATHENA };
     case 'telemetry-bucket':
       return { resources: [bucketArn('queries'), bucketArn('telemetry')], conditions: VIA_ATHENA };
+    case 'runner-project':
+      return { resources: [stack.formatArn({ service: 'codebuild', resource: 'project', resourceName: runnerProjectName(environment) })] };
     case 'waits':
       return { resources: MACHINES.map((id) => machineArn(scope, environment, id)) };
   }

@@ -2,6 +2,7 @@ import type { Environment } from '../environments.ts';
 import type { FunctionName } from '../functions.ts';
 import { bucketName, databaseName, tableName, workgroupName } from '../names.ts';
 import { budgetVariables, chainVariables } from './llm.ts';
+import { runnerVariables } from './runner.ts';
 
 /** What only the stacks know, as ARNs and addresses. */
 export type Known = {
@@ -16,7 +17,7 @@ export type Known = {
 
 type Settings = Pick<
   Environment,
-  'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'operators' | 'llm' | 'approvals' | 'notifications' | 'rollout'
+  'name' | 'bucketSuffix' | 'allowLinkApproval' | 'oidc' | 'operators' | 'llm' | 'approvals' | 'notifications' | 'rollout' | 'runner'
 >;
 type Group = (settings: Settings, known: Known) => Record<string, string>;
 
@@ -89,6 +90,7 @@ const GROUPS: { readonly [F in FunctionName]?: readonly Group[] } = {
   digest: [digests],
   telemetry: [admission, tables],
   web: [mode, budget, digests, links, operators, signIn],
+  runner: [runnerVariables],
   enter: [rollout],
   canary: [mode, rollout],
   evaluate: [rollout],

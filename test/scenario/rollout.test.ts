@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FlagList } from '../../contracts/http.ts';
 import { CanaryResult, StageEvidence } from '../../contracts/rollout.ts';
 import { approve, call, getJob, type JobAnswer, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { checking } from '../support/journeys/rollout.ts';
+import { setFlag } from '../support/journeys/steps.ts';
 import { sample } from '../support/specs.ts';
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud({ environment: { HOLDPOINT_FLAGS_MAX_AGE_MS: '50' } });
+  cloud = await startTestCloud({ environment: { HOLDPOINT_FLAGS_MAX_AGE_MS: '50', HOLDPOINT_RUNNER: checking('passing') } });
+  await setFlag(cloud.web, 'test_runner_enabled');
 });
 afterAll(() => cloud.remove());
 

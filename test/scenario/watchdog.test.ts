@@ -7,7 +7,7 @@ import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { ReconcileReport } from '../../contracts/commands.ts';
 import type { EventType } from '../../contracts/events.ts';
-import { LONGEST_SILENCE_S } from '../../contracts/flow.ts';
+import { longestSilence } from '../../contracts/flow.ts';
 import { ReconcileView } from '../../contracts/http.ts';
 import { verifyChain } from '../../functions/lib/event.ts';
 import { reconcile } from '../../functions/stage/reconcile/pass.ts';
@@ -49,7 +49,8 @@ const laterWorld = (of: TestCloud, seconds: number): World =>
   Object.assign(createWorld(readEnv(functionVariables(of.dataDir, of, {})('reconcile')), TELLS), {
     timer: () => new Date(Date.now() + seconds * 1000),
   });
-const passLater = (seconds = LONGEST_SILENCE_S + 60, of = cloud): Promise<ReconcileReport> =>
+const SILENCE_S = longestSilence('idea');
+const passLater = (seconds = SILENCE_S + 60, of = cloud): Promise<ReconcileReport> =>
   reconcile(laterWorld(of, seconds), { all: false, open: true, restartWaiters: false });
 
 /** One pass, as an operator asks for it. */
@@ -111,7 +112,7 @@ describe('a stage that is killed silently', () => {
     killNext('compile');
     const { job_id } = await submit(cloud.web, blueprint());
     await killedSoFar(1);
-    expect((await passLater(LONGEST_SILENCE_S / 2)).recovered).toBe(0);
+    expect((await passLater(SILENCE_S / 2)).recovered).toBe(0);
     await Promise.all([passLater(), passLater()]);
     const held = await untilSettled(cloud.web, job_id, 'runspec');
     expect(count(held, 'STALE_RECOVERED')).toBe(1);

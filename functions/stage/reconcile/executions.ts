@@ -1,7 +1,7 @@
 import type { World } from '../../../adapters/world.ts';
 import { type Channel, Refusal } from '../../../contracts/commands.ts';
 import type { Actor, JobEvent } from '../../../contracts/events.ts';
-import { LONGEST_SILENCE_S } from '../../../contracts/flow.ts';
+import { longestSilence } from '../../../contracts/flow.ts';
 import { type JobState, REDRIVABLE } from '../../../contracts/job-state.ts';
 import type { ExecutionStatus } from '../../../contracts/ports.ts';
 import { sealEvent } from '../../lib/event.ts';
@@ -115,6 +115,6 @@ export const observe = async (world: World, { state, events }: Job): Promise<See
   const { events: count, newest_at } = await world.executions(state.kind).history(state.owner_run);
   world.meter.add('HistoryEvents', count);
   const signs = [events.at(-1)?.at, newest_at].flatMap((at) => (at ? [Date.parse(at)] : []));
-  const quiet = world.timer().getTime() - Math.max(...signs) > LONGEST_SILENCE_S * 1000;
+  const quiet = world.timer().getTime() - Math.max(...signs) > longestSilence(state.kind) * 1000;
   return { status, says: executionSays(status, quiet), newest_at };
 };

@@ -1,4 +1,4 @@
-import { LONGEST_SILENCE_S } from '../../../contracts/flow.ts';
+import { longestSilence } from '../../../contracts/flow.ts';
 import type { MetricsView, QueueView } from '../../../contracts/http.ts';
 import type { JobIndex, JobRecord } from '../../../contracts/ports.ts';
 import { WATCHDOG } from '../../../contracts/watchdog.ts';
@@ -56,7 +56,8 @@ const shadowOf = (rows: JobRecord[]): Pick<MetricsView, 'shadow_agreement' | 'sh
   return { shadow_agreement: compared === 0 ? null : agreed / compared, shadow_compared: counts.length === 0 ? null : compared };
 };
 
-const isStalled = (row: JobRecord, now: Date): boolean => row.status === 'RUNNING' && seconds(row.updated_at, now) > LONGEST_SILENCE_S;
+const isStalled = (row: JobRecord, now: Date): boolean =>
+  row.status === 'RUNNING' && seconds(row.updated_at, now) > longestSilence(row.kind);
 
 /** Decided waits whose next stage is not seen, and will not start by itself any more. */
 const failedResumes = (row: JobRecord, now: Date): number => {

@@ -11,6 +11,7 @@ export const lostTable = async (options: Partial<CloudOptions>): Promise<void> =
   const dataDir = temporaryFolder();
   const started = { dataDir, ...options, environment: BRISK };
   const first = await startTestCloud(started);
+  await setFlag(first.web, 'test_runner_enabled');
   const climbing = await submit(first.web, rolloutOf({ kind: 'features' }, 1));
   const waiting = await submit(first.web, idea());
   await untilSettled(first.web, waiting.job_id, 'blueprint');
@@ -59,6 +60,7 @@ export const mutedApi = async (options: Partial<CloudOptions>): Promise<void> =>
   const { web } = cloud;
   try {
     await setFlag(web, 'telemetry');
+    await setFlag(web, 'test_runner_enabled');
     const climbing = await submit(web, rolloutOf({ kind: 'features' }, 1));
     const refused = await submit(web, rolloutOf({ kind: 'features' }, 1));
     early = (await submit(web, rolloutOf({ kind: 'features' }, 1))).job_id;

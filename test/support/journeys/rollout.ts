@@ -1,11 +1,22 @@
+import { fileURLToPath } from 'node:url';
 import { LOCAL_POLICY } from '../../../contracts/approval-policy.ts';
 import { DEFAULT_ROLLOUT_RULES } from '../../../contracts/rollout.ts';
 import type { CloudOptions } from '../../../infra/local/cloud.ts';
-import { startTestCloud, submit, untilSettled } from '../cloud.ts';
+import { getJob, startTestCloud, submit, until, untilSettled } from '../cloud.ts';
 import { ask, decide, ended, idea, setFlag, withoutFlags } from './steps.ts';
 
-/** One canary per stage, looked at every second, by functions that know flags at once. */
+const FIXTURES = new URL('../../fixtures/checks/', import.meta.url);
+
+/** Stage 0 runs the checks of a fixture instead of this tree's own. */
+export const checking = (fixture: 'passing' | 'failing'): string =>
+  JSON.stringify({
+    ...{ kind: 'child', repository: 'holdpoint', variables: {}, scope: 'test' },
+    checkouts: { holdpoint: fileURLToPath(new URL(fixture, FIXTURES)) },
+  });
+
+/** One canary per stage, looked at every second, by functions that know flags at once. Checks take no time. */
 export const BRISK = {
+  HOLDPOINT_RUNNER: checking('passing'),
   HOLDPOINT_FLAGS_MAX_AGE_MS: '0',
   HOLDPOINT_ROLLOUT_RULES: JSON.stringify({
     ...DEFAULT_ROLLOUT_RULES,
@@ -31,10 +42,16 @@ export const rolledOut = async (options: Partial<CloudOptions>): Promise<void> =
   const { web } = cloud;
   try {
     await setFlag(web, 'telemetry');
-    const specs = [rolloutOf(INTENTION, 2), rolloutOf(INTENTION, 1, 'idea-guarded'), rolloutOf(INTENTION, 2)];
-    const [refused = '', wrong = '', cancelled = ''] = (await Promise.all(specs.map((spec) => submit(web, spec)))).map(
-      ({ job_id }) => job_id,
+    // The runner is off: a person says what they know of the checks.
+    const { job_id: wrong } = await submit(web, rolloutOf(INTENTION, 1, 'idea-guarded'));
+    await until(
+      () => getJob(web, wrong),
+      ({ job }) => job.status === 'WAITING_HUMAN',
     );
+    await ask(web, `/jobs/${wrong}/resume`, { body: { step: 'checks', answer: 'passed: they ran in CI' } });
+    await setFlag(web, 'test_runner_enabled');
+    const specs = [rolloutOf(INTENTION, 2), rolloutOf(INTENTION, 2)];
+    const [refused = '', cancelled = ''] = (await Promise.all(specs.map((spec) => submit(web, spec)))).map(({ job_id }) => job_id);
     await untilSettled(web, cancelled, 'stage_2');
     await ask(web, '/reconcile', { body: { all: true } });
     await ask(web, `/jobs/${cancelled}/cancel`, { body: {} });

@@ -1,0 +1,4 @@
+import { stage } from '../stage/handlers.ts';
+import { attest } from './attest.ts';
+
+export const create = stage(attest);
