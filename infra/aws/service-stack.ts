@@ -70,7 +70,7 @@ export class ServiceStack extends Stack {
     new ApiDeployment(this, 'ApiDeployment', { environment, live, alarms: alarms.of('web') });
     new JobsDashboard(this, 'Dashboard', { environment, machines, handlers });
     new MonthlyBudget(this, 'Budget', { environment });
-    if (environment.runner) new RunnerProject(this, 'Runner', { environment, runner: environment.runner, dataKey, tree });
+    if (environment.runner) new RunnerProject(this, 'RunnerProject', { environment, runner: environment.runner, dataKey, tree });
     if (environment.ci.github) new GithubRoles(this, 'Github', { environment, github: environment.ci.github });
   }
 }

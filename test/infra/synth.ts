@@ -149,7 +149,7 @@ export const statements = ({ Properties }: Resource): Statement[] => {
 export const rolesOfFunctions = (template: Template): Map<string, string> =>
   new Map(
     ofType(template, 'AWS::Lambda::Function').map(([, { Properties }]) => [
-      String(Properties['FunctionName']).replace(/^holdpoint-[a-z]+-/, ''),
+      String(Properties['FunctionName']).replace(/^holdpoint-(checked-)?[a-z]+-/, ''),
       flat(Properties['Role']).replace(/^<(.+)\.Arn>$/, '$1'),
     ]),
   );

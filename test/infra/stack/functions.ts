@@ -160,7 +160,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
   test('functions that only ask flags and kill switch read that one item, and no row of a job', () => {
     const flags = allowed(service).filter(({ Sid }) => Sid === 'Flags');
     expect(holders(service, ({ Sid }) => Sid === 'Flags').sort()).toEqual([
-      ...['canary', 'finish', 'intake', 'intent', 'registry', 'report', 'rollback', 'stop'],
+      ...['canary', 'finish', 'intake', 'intent', 'registry', 'report', 'rollback', 'runner', 'stop'],
     ]);
     for (const statement of flags) {
       expect(statement).toMatchObject({
@@ -191,6 +191,7 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
       'registry',
       'report',
       'rollback',
+      'runner',
       'stop',
       'web',
     ]);

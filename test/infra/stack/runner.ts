@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RunnerConfig } from '../../../adapters/runner/config.ts';
 import { runnerVariables } from '../../../infra/environment/runner.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
-import { flat, list, ofType, only, RUNNER_ENVIRONMENTS, statementsOfRole, synthesized } from '../synth.ts';
+import { flat, list, ofType, only, RUNNER_ENVIRONMENTS, rolesOfFunctions, statementsOfRole, synthesized } from '../synth.ts';
 
 const PROJECT = 'AWS::CodeBuild::Project';
 
@@ -15,9 +15,7 @@ describe.each(RUNNER_ENVIRONMENTS)('$name', (environment) => {
   const { name, customerKeys, retention } = environment;
   const { service } = synthesized(name);
   const { Properties: project } = only(service, PROJECT);
-  const [roleId] = ofType(service, 'AWS::IAM::Role').find(([, { Properties }]) =>
-    String(Properties['Description']).startsWith('runner:'),
-  ) ?? [expect.fail('no role')];
+  const roleId = flat(project['ServiceRole']).slice(1, -'.Arn>'.length);
 
   test('the project builds the deployed tree with the runner of that tree, unprivileged', () => {
     const { Source, Artifacts, Environment } = project as Record<string, Record<string, unknown>>;
@@ -71,5 +69,20 @@ describe.each(RUNNER_ENVIRONMENTS)('$name', (environment) => {
     expect(config).toMatchObject({ kind: 'codebuild', project: project['Name'] });
     expect(config.wait_seconds).toBeGreaterThan((Number(project['TimeoutInMinutes']) + Number(project['QueuedTimeoutInMinutes'])) * 60);
     expect(RunnerConfig.parse(config)).toEqual(config);
+  });
+
+  test('builds are started and looked at by the runner alone, and of this project alone', () => {
+    const builders = [...rolesOfFunctions(service)].flatMap(([fn, role]) =>
+      statementsOfRole(service, role)
+        .filter(({ Action }) => list(Action).some((action) => action.startsWith('codebuild:')))
+        .map(({ Action, Resource }) => ({ fn, actions: list(Action), resource: flat(Resource) })),
+    );
+    expect(builders).toEqual([
+      {
+        fn: 'runner',
+        actions: ['codebuild:BatchGetBuilds', 'codebuild:StartBuild'],
+        resource: expect.stringMatching(new RegExp(`:project/${String(project['Name'])}$`)),
+      },
+    ]);
   });
 });
