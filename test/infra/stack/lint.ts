@@ -33,17 +33,21 @@ const lint = async (templates: Record<string, Template>): Promise<string> => {
 
 if (!installed) console.warn('cfn-lint is not on this machine: templates are not linted ("pip install cfn-lint" brings it)');
 
-test.skipIf(!installed)('cfn-lint finds nothing in any environment', async () => {
-  const names = [...ENVIRONMENTS.map(({ name }) => name), 'live'];
-  const templates = names.flatMap((name) => {
-    const { state, service } = synthesized(name);
-    return [
-      [`${name}-state`, state],
-      [`${name}-service`, service],
-    ];
-  });
-  expect(await lint(Object.fromEntries(templates))).toBe('');
-});
+test.skipIf(!installed)(
+  'cfn-lint finds nothing in any environment',
+  async () => {
+    const names = [...ENVIRONMENTS.map(({ name }) => name), 'live'];
+    const templates = names.flatMap((name) => {
+      const { state, service } = synthesized(name);
+      return [
+        [`${name}-state`, state],
+        [`${name}-service`, service],
+      ];
+    });
+    expect(await lint(Object.fromEntries(templates))).toBe('');
+  },
+  240_000,
+);
 
 test.skipIf(!installed)('cfn-lint would find a property that CloudFormation refuses', async () => {
   const { state } = synthesized('dev');
