@@ -72,9 +72,10 @@ export const keepTelemetry = async (world: World, job: JobState, events?: readon
 
 /**
  * The last words about a job that ended: its rows, then its place in lists. While its rows are missing the reconciler looks at it
- * again.
+ * again. `kept`: nothing is missing.
  */
-export const showEnded = async (world: World, job: JobState, events?: readonly JobEvent[]): Promise<void> => {
+export const showEnded = async (world: World, job: JobState, events?: readonly JobEvent[]): Promise<{ kept: boolean }> => {
   const kept = await keepTelemetry(world, job, events);
   await world.index.put(toRecord(job), kept ? nextLook(world, job) : soon(world, AGAIN_MS));
+  return { kept };
 };

@@ -80,3 +80,20 @@ export const tellNewest = async (world: World, job: JobState, events: readonly J
     if ((seqs[i] ?? 0) > (last?.seq ?? 0)) await tell(world, { kind: 'opened', n: i + 2, delegation }, job, approval);
   }
 };
+
+/** Tells the channels that several people read of something wrong with a job; `n` names this opening of it, so that it is told once. */
+export const tellAlert = async (world: World, job: JobState, note: string, n: number): Promise<void> => {
+  const { recipients } = world.env.HOLDPOINT_APPROVAL_POLICY;
+  const told = { kind: 'alert', job, approval: null, delegation: null, link_ref: null, note, n } as const;
+  await Promise.all(
+    recipients
+      .filter(({ approver }) => approver === null)
+      .map(async (to) => {
+        const drafted = draftNotification({
+          ...{ ...told, to, at: world.clock().toISOString(), environment: world.env.HOLDPOINT_ENV },
+          ...{ origin: world.env.HOLDPOINT_ORIGIN, secrets: world.env.knownSecrets },
+        });
+        await world.outbox.notify(drafted).catch((error: unknown) => world.report(asError(error)));
+      }),
+  );
+};

@@ -60,7 +60,7 @@ const tableInput = (environment: Environment, name: TelemetryTable): CfnTable.Ta
     },
     storageDescriptor: {
       location,
-      columns: columnsOf(name),
+      columns: [...columnsOf(name)],
       inputFormat: 'org.apache.hadoop.mapred.TextInputFormat',
       outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
       serdeInfo: { serializationLibrary: 'org.openx.data.jsonserde.JsonSerDe' },

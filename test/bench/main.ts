@@ -5,6 +5,7 @@ import { terminalGate } from './gate.ts';
 import { chainFigures, costPerJob, jobFigures } from './jobs.ts';
 import { type Figure, say } from './stats.ts';
 import { appendFigures, listFigures } from './stores.ts';
+import { telemetryFigures } from './telemetry.ts';
 
 // Prints one JSON line per figure: all of them, or those of one group. `terminal_latency` by name is judged: exit 1 on FAIL.
 
@@ -17,6 +18,7 @@ const GROUPS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   cost_per_job: costPerJob,
   append_event: () => appendFigures(200),
   list_jobs: () => listFigures(200),
+  telemetry_sql: () => telemetryFigures(10),
   cold_start: () => coldFigures(3),
 };
 

@@ -6,6 +6,7 @@ import { TELEMETRY_KEYS, TELEMETRY_TABLES, type TelemetryTable } from '../../con
 import { TelemetryPage } from '../../contracts/telemetry-query.ts';
 import { eventId } from '../../functions/lib/event.ts';
 import { fold } from '../../functions/lib/fold.ts';
+import { jobPrefix, readListing } from '../../functions/lib/notification/keys.ts';
 import { walk } from '../../functions/lib/telemetry/phases.ts';
 import { NAMED_QUERIES } from '../../functions/lib/telemetry/queries.ts';
 import { keepTelemetry } from '../../functions/stage/telemetry.ts';
@@ -200,6 +201,10 @@ it('rows that could not be written do not change how a job ends, and the reconci
     (due) => due.includes(job_id),
   );
   expect(await rowsOf('token_efficiency_metrics', job_id)).toEqual([]);
+  // Whoever reads the alerts is told, and only once however often it is tried in vain.
+  for (let pass = 0; pass < 2; pass++) await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
+  const listed = readListing((await world.artifacts.list(jobPrefix(job_id))).map(({ key }) => key));
+  expect(listed.filter(({ name }) => name.includes('-alert-'))).toHaveLength(1);
   broken = false;
   await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
   expect(await rowsOf('token_efficiency_metrics', job_id)).toHaveLength(8);

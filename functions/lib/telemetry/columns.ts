@@ -9,8 +9,7 @@ const TYPES = { string: 'string', integer: 'bigint', number: 'double', boolean: 
 
 export type Column = { name: string; type: (typeof TYPES)[keyof typeof TYPES] };
 
-/** Columns as Athena reads them out of JSON: instants stay text. */
-export const columnsOf = (table: TelemetryTable): Column[] => {
+const derive = (table: TelemetryTable): Column[] => {
   const { properties } = Row.parse(z.toJSONSchema(TELEMETRY_TABLES[table], { io: 'output' }));
   return Object.entries(properties).map(([name, member]) => {
     const all = ('anyOf' in member ? member.anyOf : [member]).flatMap(({ type }) => type);
@@ -19,6 +18,15 @@ export const columnsOf = (table: TelemetryTable): Column[] => {
     if (!type || types.length > 1) throw new Error(`column ${name} of ${table} has no single type: ${types.join(', ')}`);
     return { name, type: TYPES[type] };
   });
+};
+
+const derived = new Map<TelemetryTable, Column[]>();
+
+/** Columns as Athena reads them out of JSON: instants stay text. */
+export const columnsOf = (table: TelemetryTable): readonly Column[] => {
+  const columns = derived.get(table) ?? derive(table);
+  derived.set(table, columns);
+  return columns;
 };
 
 const SQLITE: Readonly<Record<Column['type'], string>> = { string: 'TEXT', bigint: 'INTEGER', double: 'REAL', boolean: 'BOOLEAN' };

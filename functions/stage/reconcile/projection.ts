@@ -7,7 +7,12 @@ import { fold, toRecord } from '../../lib/fold.ts';
 import { ROW_PRECEDENCE, rowSays } from '../../lib/precedence.ts';
 import { nextLook, soon } from '../open-job.ts';
 import { showEnded } from '../telemetry.ts';
+import { tellAlert } from '../tell.ts';
 import { say } from './report.ts';
+
+/** Told once per ending: the reconciler tries until the rows are there. */
+const MISSING_ROWS =
+  'its rows of telemetry could not be written; the reconciler goes on trying, see docs/runbooks/telemetry-write-failed.md';
 
 /** When a row without a log is looked at again, in ms. */
 const LOST_SUBMISSION_MS = 60 * 60_000;
@@ -64,7 +69,8 @@ export const showLog = async (world: World, jobId: string, { events, settled, re
   }
   if (isBehind(row, folded)) world.meter.add('ProjectionLag', secondsSince(world, events.at(-1)?.at));
   if (folded.status === 'DONE') {
-    await showEnded(world, folded, events);
+    const { kept } = await showEnded(world, folded, events);
+    if (!kept) await tellAlert(world, folded, MISSING_ROWS, folded.last_seq);
     return folded;
   }
   const state = await settled(folded);
