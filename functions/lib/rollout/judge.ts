@@ -39,9 +39,12 @@ const rate = ({ planned, observations }: Pick<Judged, 'planned' | 'observations'
 const total = (observations: readonly Observation[], of: (one: Observation) => number): number =>
   observations.reduce((sum, one) => sum + of(one), 0);
 
+/** Differences of binary fractions drift: 1 - 0.95 is more than 0.05. */
+const rounded = (share: number): number => Math.round(share * 1e9) / 1e9;
+
 /** How much of the baseline was lost; null without one. */
 const dropOf = (judged: Judged): number | null =>
-  judged.baseline === null || judged.baseline === 0 ? null : Math.max(0, (judged.baseline - rate(judged)) / judged.baseline);
+  judged.baseline === null || judged.baseline === 0 ? null : rounded(Math.max(0, (judged.baseline - rate(judged)) / judged.baseline));
 
 /** What was found, per criterion; null where there is nothing to judge. */
 const VALUES: { readonly [C in CriterionId]: (judged: Judged) => number | null } = {

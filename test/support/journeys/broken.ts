@@ -4,7 +4,7 @@ import type { CloudOptions } from '../../../infra/local/cloud.ts';
 import type { AwsRequest } from '../../../infra/local/wire.ts';
 import { approve, call, driveToEnd, startTestCloud, submit, temporaryFolder, untilSettled } from '../cloud.ts';
 import { BRISK, rolloutOf } from './rollout.ts';
-import { by, commandsOf, decide, ended, FAILED, idea, OPERATOR, SDK_TRIES, setFlag, startedByAws, telling, withoutFlags } from './steps.ts';
+import { by, commandsOf, decide, ended, FAILED, idea, OPERATOR, setFlag, startedByAws, telling, withoutFlags } from './steps.ts';
 
 /** Jobs before, at and behind a hold come back from the log when the table is lost. */
 export const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
@@ -32,24 +32,21 @@ export const lostTable = async (options: Partial<CloudOptions>): Promise<void> =
   }
 };
 
-/** What keeps a wait's token from being stored, at the first two tries to. */
-const withoutToken = (jobId: () => string): ((request: AwsRequest) => boolean) => {
-  let left = 2 * SDK_TRIES;
-  return (request) => {
-    const stores =
-      request.headers['x-amz-target']?.endsWith('.PutItem') === true && request.body.includes('TOKEN#') && request.body.includes(jobId());
-    return by('checkpoint', request) && stores && left-- > 0;
-  };
-};
+/** The checkpoint stores the token of this job's wait. */
+const storesToken = (request: AwsRequest, jobId: string): boolean =>
+  by('checkpoint', request) &&
+  request.headers['x-amz-target']?.endsWith('.PutItem') === true &&
+  request.body.includes('TOKEN#') &&
+  request.body.includes(jobId);
 
 /** The API cannot reach Step Functions: what people decide is carried out by the reconciler. */
 export const mutedApi = async (options: Partial<CloudOptions>): Promise<void> => {
   const unsent = ({ method, path }: AwsRequest): boolean =>
     method === 'PUT' && path.includes('/notifications/') && /\.(sent|dead)\.json$/.test(path);
-  let early = 'none yet';
-  const tokenless = withoutToken(() => early);
+  /** A job whose token is not stored until it was decided. */
+  let early: string | null = null;
   const muted = (request: AwsRequest): boolean =>
-    tokenless(request) ||
+    (early !== null && storesToken(request, early)) ||
     (by('checkpoint', request) && unsent(request)) ||
     (by('web', request) && /^AWSStepFunctions\.(SendTask|Stop)/.test(request.headers['x-amz-target'] ?? ''));
   const cloud = await startTestCloud({
@@ -63,11 +60,13 @@ export const mutedApi = async (options: Partial<CloudOptions>): Promise<void> =>
     await setFlag(web, 'test_runner_enabled');
     const climbing = await submit(web, rolloutOf({ kind: 'features' }, 1));
     const refused = await submit(web, rolloutOf({ kind: 'features' }, 1));
-    early = (await submit(web, rolloutOf({ kind: 'features' }, 1))).job_id;
+    const { job_id: decidedEarly } = await submit(web, rolloutOf({ kind: 'features' }, 1));
+    early = decidedEarly;
     const opened = await Promise.all([idea(), idea(), idea()].map((spec) => submit(web, spec)));
     const [approved = '', revised = '', cancelled = ''] = opened.map(({ job_id }) => job_id);
     // Its token is not there yet: what is decided now is delivered by the checkpoint that stores it.
-    await decide(web, early, 'stage_1', 'reject', call);
+    await decide(web, decidedEarly, 'stage_1', 'reject', call);
+    early = null;
     await decide(web, approved, 'blueprint', 'approve', call);
     await decide(web, revised, 'blueprint', 'revise', call);
     await untilSettled(web, cancelled, 'blueprint');
@@ -77,7 +76,7 @@ export const mutedApi = async (options: Partial<CloudOptions>): Promise<void> =>
     await untilSettled(web, approved, 'runspec');
     await ended(web, revised);
     await ended(web, cancelled);
-    for (const jobId of [climbing.job_id, refused.job_id, early]) await ended(web, jobId);
+    for (const jobId of [climbing.job_id, refused.job_id, decidedEarly]) await ended(web, jobId);
   } finally {
     await cloud.remove();
   }
