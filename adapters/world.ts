@@ -22,6 +22,7 @@ import type {
   Waits,
 } from '../contracts/ports.ts';
 import type { RunnerPort } from '../contracts/runner.ts';
+import type { Probes } from '../contracts/smoke.ts';
 import { capabilityOf } from '../functions/lib/capability.ts';
 import type { requireConfirmed } from '../functions/lib/live-plan.ts';
 import { createArtifacts } from './aws/artifacts.ts';
@@ -78,6 +79,8 @@ export type World = {
   switches: SwitchReader;
   /** Runs commands. */
   runner: RunnerPort;
+  /** Looks at what functions depend on. */
+  probes: Probes;
   /** What proves that the logs are as they were written. */
   proof: { digests: Digests; index: DigestIndex; logs: StoredLogs; signer: DigestSigner };
 };
@@ -110,6 +113,7 @@ export type Parts = {
   tells?: (given: Given) => Outbox;
   proves?: (given: Given) => World['proof'];
   checks?: (given: Given) => RunnerPort;
+  probes?: (given: Given) => Probes;
 };
 
 const without = (part: string, given: string) => (): never => {
@@ -119,6 +123,7 @@ const noModel = without('asks models', 'ASKS of adapters/model/parts.ts');
 const noProof = without('signs and verifies logs', 'PROVES of adapters/sign/parts.ts');
 const noOutbox = without('tells people', 'TELLS of adapters/notify/parts.ts');
 const noRunner = without('runs checks', 'CHECKS of adapters/runner/parts.ts');
+const noProbes = without('looks at stores and providers', 'PROBES of adapters/smoke/parts.ts');
 
 const MUTE: Outbox = { record: async () => noOutbox(), notify: async () => noOutbox(), flush: async () => noOutbox() };
 
@@ -126,7 +131,7 @@ export type WorldOptions = Parts & { requestHandler?: RequestHandler | undefined
 
 /** The only place where ports meet their implementations. */
 export const createWorld = (env: Env, options: WorldOptions = {}): World => {
-  const { requestHandler, report = () => undefined, asks, tells, proves, checks } = options;
+  const { requestHandler, report = () => undefined, asks, tells, proves, checks, probes } = options;
   const clients = createClients(env, requestHandler);
   const { s3, dynamo, sfn } = clients;
   const audit = createAuditLog(s3, env.HOLDPOINT_EVENTS_BUCKET);
@@ -155,6 +160,7 @@ export const createWorld = (env: Env, options: WorldOptions = {}): World => {
     requireConfirmed: asks?.requireConfirmed ?? noModel,
     outbox: tells?.(given) ?? MUTE,
     runner: checks?.(given) ?? { repository: '', run: async () => noRunner() },
+    probes: probes?.(given) ?? { buckets: async () => noProbes(), table: async () => noProbes(), providers: async () => noProbes() },
     ...{ keyRing, report, audit, flags, meter: createMeter(env) },
     // A getter: what judges logs is asked for by the few functions that do.
     get proof() {

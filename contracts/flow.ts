@@ -54,7 +54,7 @@ export const ROLLOUT_FLOW = {
   Checks: {
     next: 'HoldChecks',
     routes: [
-      { field: 'runner', value: 'pass', to: 'EnterStage' },
+      { field: 'runner', value: 'pass', to: 'Smoke' },
       { field: 'runner', value: 'fail', to: 'Rollback' },
     ],
   },
@@ -62,10 +62,11 @@ export const ROLLOUT_FLOW = {
   Attest: {
     next: 'Checks',
     routes: [
-      { field: 'checks', value: 'passed', to: 'EnterStage' },
+      { field: 'checks', value: 'passed', to: 'Smoke' },
       { field: 'checks', value: 'failed', to: 'Rollback' },
     ],
   },
+  Smoke: { next: 'Rollback', routes: [{ field: 'smoke', value: 'go', to: 'EnterStage' }] },
   EnterStage: { next: 'Evaluate' },
   Evaluate: {
     next: 'RolloutFinish',

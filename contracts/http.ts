@@ -195,8 +195,10 @@ export const StatusView = z.strictObject({
   env: z.string(),
   local: z.boolean(),
   at: z.string(),
-  index: z.enum(['ok', 'unavailable']),
+  /** `missing`: there is no table. `outdated`: it has no index that this build reads. */
+  index: z.enum(['ok', 'missing', 'outdated', 'unavailable']),
 });
+export type StatusView = z.infer<typeof StatusView>;
 
 /** `serial_gate` is `open` while nothing runs: work that must not overlap may start. Ages are in seconds. */
 export const QueueView = z.strictObject({

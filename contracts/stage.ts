@@ -5,6 +5,7 @@ import type { ModelRequest } from './llm.ts';
 import type { StageAnswer } from './llm-journal.ts';
 import type { Observation, RolloutRules } from './rollout.ts';
 import type { RunnerRequest, RunnerResult } from './runner.ts';
+import type { SmokeFindings } from './smoke.ts';
 
 /** A file a stage wants kept. `name` is how later states refer to it; `path` lies below `jobs/<job_id>/`. */
 export type Artifact = {
@@ -79,7 +80,12 @@ export type StageEffects = {
   patience?: () => AbortSignal;
   /** For the stages of rollouts alone. */
   rollout?: RolloutEffects;
+  /** For the state that looks at what all others depend on. */
+  smoke?: SmokeEffects;
 };
+
+/** A look at stores, providers, flags and logs, as they are now. */
+export type SmokeEffects = { look: () => Promise<SmokeFindings> };
 
 /** What a stage of a rollout may do and see. */
 export type RolloutEffects = {

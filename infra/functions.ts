@@ -12,6 +12,7 @@ export type FunctionName =
   | 'stop'
   | 'runner'
   | 'attest'
+  | 'smoke'
   | 'enter'
   | 'canary'
   | 'evaluate'
@@ -57,6 +58,9 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   stage('stop', 'functions/stop/handler.ts', 'Ends a job that did not succeed'),
   stage('runner', 'functions/runner/handler.ts', "Runs the project's checks, or reads what a build of them came to"),
   stage('attest', 'functions/attest/handler.ts', 'Reads what a person says of checks that gave no verdict'),
+  stage('smoke', 'functions/smoke/handler.ts', 'Looks at stores, schemas, providers, flags and logs before a rollout', {
+    timeoutSeconds: 180,
+  }),
   stage('enter', 'functions/enter/handler.ts', 'Enters a stage of a rollout: sets its flags'),
   stage('canary', 'functions/canary/handler.ts', 'Starts a canary job of a rollout and records its end'),
   stage('evaluate', 'functions/evaluate/handler.ts', 'Judges a stage of a rollout by its canaries', { timeoutSeconds: 120 }),

@@ -163,6 +163,13 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   stop: [...ENDS_JOB, ...REPLAY],
   runner: [...READS_LOG, ...SWITCHES, jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/')],
   attest: READS_LOG,
+  smoke: [
+    objects('Events', 'events', 'jobs/', GET, 'event keys carry job id and sequence number, known only at run time'),
+    ...[keys('EventKeys', 'events', 'jobs/'), CONTEXT_KEYS, VERSIONS, digests(GET), digestKey('GetPublicKey'), ...SWITCHES],
+    ...[jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/'), LIST_CASSETTES, keys('TelemetryKeys', 'telemetry', '')],
+    table('GetItem', 'BatchGetItem'),
+    query('by_created', 'by_status', 'waiting', 'due'),
+  ],
   enter: [...BASE, jobFiles(GET), audit(GET_PUT), FLAGS_WRITE],
   canary: [
     ...[...BASE, ...SWITCHES, jobFiles(GET_PUT), snapshots(GET), keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/')],
@@ -239,6 +246,7 @@ const bedrock = ({ providers }: Environment['llm']): Grant[] =>
 const configured = (name: FunctionName, { llm, oidc, notifications, approvals, runner }: Settings): Grant[] => [
   ...(name === 'runner' && runner ? [BUILDS] : []),
   ...(AGENTS.includes(name) && llm.mode !== 'replay' ? [...LIVE_CALLS, ...secret('ProviderKeys', llm.keysSecretArn), ...bedrock(llm)] : []),
+  ...(name === 'smoke' && llm.mode !== 'replay' ? secret('ProviderKeys', llm.keysSecretArn) : []),
   ...(TELLERS.includes(name) ? secret('Addresses', notifications.secretArn) : []),
   ...(TELLERS.includes(name) && tellsByTopic({ approvals }) ? [TELL] : []),
   ...(name === 'web' ? secret('SignInSecret', oidc?.clientSecretArn) : []),

@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import type { World } from '../../adapters/world.ts';
-import { StagePayload } from '../../contracts/context.ts';
+import { type JobContext, StagePayload } from '../../contracts/context.ts';
 import { asError } from '../../contracts/errors.ts';
 import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { RolloutTarget } from '../../contracts/job-spec.ts';
+import { SmokeResult } from '../../contracts/smoke.ts';
+import { json } from '../lib/decode.ts';
 import { eventId } from '../lib/event.ts';
 import { fold } from '../lib/fold.ts';
 import { flagsAfterRollback, rollbackStage } from '../lib/rollout/flags.ts';
 import { breachWords } from '../lib/rollout/judge.ts';
 import { progressOf } from '../lib/rollout/progress.ts';
 import { decodeRollout } from '../lib/rollout/spec.ts';
+import { noGoWords } from '../lib/smoke/judge.ts';
 import { commit, readOwned } from './commit.ts';
 import { readRef } from './documents.ts';
 import { setFlags } from './rollout.ts';
@@ -22,6 +25,8 @@ const LambdaCause = z.object({ errorMessage: z.string() });
 
 const SYSTEM: Actor = { type: 'system', id: 'rollback', identity: 'none' };
 const MAX_WORDS = 2000;
+
+const decodeSmoke = json(SmokeResult);
 
 const words = (cause: string): string => {
   try {
@@ -48,6 +53,15 @@ const reasonOf = (
   return { reason: 'CRITERIA_BREACHED', message: (last ? breachWords(last) : 'a criterion was breached').slice(0, MAX_WORDS) };
 };
 
+/** What the look before stage 0 found; null where it said GO. */
+const noGo = async (world: World, { facts, refs }: JobContext): Promise<{ reason: string; message: string } | null> => {
+  if (facts['smoke'] !== 'no_go') return null;
+  return {
+    reason: 'SMOKE_NO_GO',
+    message: `stage 0: ${noGoWords(await readRef(world, 'smoke_report', refs, decodeSmoke))}`.slice(0, MAX_WORDS),
+  };
+};
+
 /** Sets the flags of a target back to where the rollout may stay. */
 const setBack = async (world: World, rolloutId: string, target: RolloutTarget, events: readonly JobEvent[], why: string) => {
   const { reached, before } = progressOf(events);
@@ -67,7 +81,7 @@ export const runRollback = async (world: World, raw: unknown): Promise<{ outcome
   const context = await openInput(world, payload, null);
   const { error } = parsePayload(Failed, payload.input);
   const { state: job, events } = await readOwned(world, context);
-  const { reason, message } = reasonOf(error, context.facts, events);
+  const { reason, message } = (error ? null : await noGo(world, context)) ?? reasonOf(error, context.facts, events);
   if (job.status !== 'DONE' && !job.cancelled) {
     const { target } = await readRef(world, 'spec', context.refs, decodeRollout);
     const undone = await setBack(world, job.job_id, target, events, message);

@@ -18,16 +18,18 @@ const KEPT: readonly { what: string; sources: RegExp; by: readonly FunctionName[
   {
     what: 'calls of models',
     // The settings of the environment are read by every function, so that a wrong one stops it.
-    sources: /^adapters\/model\/(?!(live-config|network|vendors)\.ts)/,
+    sources: /^adapters\/model\/(?!(live-config|network|vendors|keys)\.ts)/,
     by: AGENTS,
   },
+  { what: 'keys of providers', sources: /^adapters\/(model\/keys|aws\/provider-keys)\.ts/, by: [...AGENTS, 'smoke'] },
+  { what: 'looking at stores and providers', sources: /^adapters\/smoke\//, by: ['smoke'] },
   { what: 'prices of models', sources: /^functions\/lib\/prices\//, by: [...AGENTS, 'checkpoint'] },
   { what: 'made-up answers', sources: /^functions\/lib\/sample\//, by: AGENTS },
   { what: 'sending notifications', sources: /^adapters\/notify\/(?!(config|read-outbox)\.ts)/, by: ['checkpoint', 'reconcile', 'web'] },
   {
     what: 'signed digests',
     sources: /^adapters\/sign\/|^adapters\/aws\/(digest-index|digests|stored-logs)\.ts/,
-    by: ['digest', 'web'],
+    by: ['digest', 'web', 'smoke'],
   },
   { what: 'running checks', sources: /^adapters\/runner\/(?!config\.ts)|^node_modules\/aws4fetch\//, by: ['runner'] },
   { what: 'the SDK', sources: /^node_modules\/@(aws-sdk|smithy)\//, by: [] },

@@ -91,6 +91,7 @@ const GROUPS: { readonly [F in FunctionName]?: readonly Group[] } = {
   telemetry: [admission, tables],
   web: [mode, budget, digests, links, operators, signIn],
   runner: [runnerVariables],
+  smoke: [mode, chain, keys, digests],
   enter: [rollout],
   canary: [mode, rollout],
   evaluate: [rollout],

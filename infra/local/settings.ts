@@ -99,7 +99,7 @@ export const kmsKey = (dataDir: string): string => {
 const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|HOLDPOINT_NOTIFY_\w+|SLACK_WEBHOOK_URL|TELEGRAM_\w+|VITEST|SOURCE_DATE_EPOCH)$/;
 
 /** Functions that call models: only they are given provider keys. The others know where keys would be, as on AWS. */
-const MODEL_CALLERS = ['intent', 'report', 'stop'];
+const MODEL_CALLERS = ['intent', 'report', 'stop', 'smoke'];
 const KEYS_ELSEWHERE = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:holdpoint-local-provider-keys`;
 
 /** Who comes in, and what they may do, is the pages' and the API's business alone. */

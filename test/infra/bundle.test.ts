@@ -81,7 +81,7 @@ describe('the rules of what a bundle carries', () => {
 
 describe('what only some environments need', () => {
   const carriers = (made: Bundle, pattern: RegExp) => modulesOf(made).filter((name) => pattern.test(text(made.files[name])));
-  const PROVIDERS = /x-api-key|ai-sdk-anthropic/i;
+  const PROVIDERS = /ai-sdk-anthropic/i;
   const SIGN_IN = /code_challenge_methods_supported/;
   const specOf = (name: string) => {
     const spec = FUNCTIONS.find((one) => one.name === name);

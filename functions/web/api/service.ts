@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { DECISION_MAX_BYTES, ReconcileBody } from '../../../contracts/http.ts';
+import { asError } from '../../../contracts/errors.ts';
+import { DECISION_MAX_BYTES, ReconcileBody, type StatusView } from '../../../contracts/http.ts';
 import { RunId } from '../../../contracts/ids.ts';
 import type { Web, WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
@@ -17,12 +18,18 @@ const wantsText = (accept: string | undefined): boolean => {
   return text >= 0 && (json < 0 || text < json);
 };
 
-const indexStatus = async (deps: WebDeps): Promise<'ok' | 'unavailable'> => {
+/** What the errors of the table mean; any other is an outage. */
+const INDEX_STATUS: Readonly<Record<string, StatusView['index']>> = {
+  ResourceNotFoundException: 'missing',
+  ValidationException: 'outdated',
+};
+
+const indexStatus = async (deps: WebDeps): Promise<StatusView['index']> => {
   try {
     await deps.index.list({ limit: 1 });
     return 'ok';
-  } catch {
-    return 'unavailable';
+  } catch (error) {
+    return INDEX_STATUS[asError(error).name] ?? 'unavailable';
   }
 };
 

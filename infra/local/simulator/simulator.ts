@@ -98,6 +98,8 @@ const refuse = (outgoing: ServerResponse, protocol: Protocol, status: number, fa
 };
 
 type Exchange = {
+  /** Whether the models are asked for, and no model. */
+  lists: boolean;
   incoming: IncomingMessage;
   outgoing: ServerResponse;
   body: string;
@@ -108,7 +110,7 @@ type Exchange = {
 };
 
 const respond = async (
-  { incoming, outgoing, body, protocol, model, fault, id }: Exchange,
+  { incoming, outgoing, body, protocol, model, lists, fault, id }: Exchange,
   options: SimulatorOptions,
   stop: AbortSignal,
 ): Promise<void> => {
@@ -127,6 +129,7 @@ const respond = async (
   }
   if (kind === 'timeout' || kind === 'slow')
     await delay(fault?.delayMs ?? (kind === 'slow' ? SLOW_MS : TIMEOUT_MS), undefined, { signal: stop });
+  if (lists) return sendJson(outgoing, 200, { data: [] });
   const wire = WIRES[protocol];
   const question: Question = { protocol, ...wire.read(jsonOf(body), model) };
   const answer = wire.write(replyTo(question, kind, options), question.model, id);
@@ -134,10 +137,16 @@ const respond = async (
   else sendJson(outgoing, 200, answer);
 };
 
-const protocolOf = (path: string): { protocol: Protocol; model: string | null } | null => {
+type Found = Pick<Exchange, 'protocol' | 'model' | 'lists'>;
+
+/** Two protocols list their models under the same path; the header of the key tells them apart. */
+const listOf = (path: string, { headers }: IncomingMessage): Found | null =>
+  path.endsWith('/models') ? { protocol: 'x-api-key' in headers ? 'anthropic' : 'openai', model: null, lists: true } : null;
+
+const protocolOf = (path: string): Found | null => {
   for (const protocol of PROTOCOLS) {
     const match = WIRES[protocol].match(path);
-    if (match) return { protocol, model: match.model };
+    if (match) return { protocol, model: match.model, lists: false };
   }
   return null;
 };
@@ -173,7 +182,7 @@ const exchange = async (
   const parsed = jsonOf(body);
   const told = control(controlled(state), incoming.method ?? 'GET', path, parsed);
   if (told) return sendJson(outgoing, told.status, told.body);
-  const found = incoming.method === 'POST' ? protocolOf(path) : null;
+  const found = incoming.method === 'POST' ? protocolOf(path) : listOf(path, incoming);
   const fault = found && state.faults.next(found.protocol);
   const model = found?.model ?? modelIn(parsed);
   state.log.push({

@@ -256,8 +256,8 @@ describe('an environment with live calls', () => {
     expect(having('HOLDPOINT_NOTIFY_TOPIC_ARN')).toEqual(['checkpoint', 'reconcile']);
     expect(having('HOLDPOINT_NOTIFY_SECRET_ARN')).toEqual(['checkpoint', 'reconcile']);
     expect(having('HOLDPOINT_APPROVAL_POLICY')).toEqual(['checkpoint', 'reconcile']);
-    expect(having('HOLDPOINT_LLM_KEYS_SECRET_ARN')).toEqual(['intent', 'report', 'stop']);
-    expect(having('HOLDPOINT_LLM_MODEL_1')).toEqual(['checkpoint', 'intent', 'report', 'stop']);
+    expect(having('HOLDPOINT_LLM_KEYS_SECRET_ARN')).toEqual(['intent', 'report', 'smoke', 'stop']);
+    expect(having('HOLDPOINT_LLM_MODEL_1')).toEqual(['checkpoint', 'intent', 'report', 'smoke', 'stop']);
     expect(having('HOLDPOINT_LLM_DISABLE_NETWORK')).toEqual(['checkpoint']);
   });
 });
