@@ -113,7 +113,7 @@ const refused = (status: number, text: string, url: string, ended: string | null
   const said = clean(text).slice(0, 200);
   return new CliError(known ?? 'UNEXPECTED_ANSWER', exitOfStatus(status), `${url} answered ${status}${said ? `: ${said}` : ''}`, {
     next: (known && NEXT[known]) ?? 'see whether the address is that of a Holdpoint server',
-    details: { status },
+    details: { status, ...(json === undefined ? {} : { answer: json }) },
   });
 };
 

@@ -55,6 +55,10 @@ export const parseStatus = oneOf(JobStatus.options, (value) => value.toUpperCase
 export const parseEventType = oneOf(EVENT_TYPES, (value) => value.toUpperCase());
 export const parseKillTarget = oneOf(KillTarget.options);
 export const parseUntil = oneOf(['done', 'waiting']);
+/** Name of an environment. */
+export const parseEnvironment = checked(
+  z.string().regex(/^[a-z][a-z0-9-]{1,20}$/, 'an environment is 2-21 lower-case letters, digits or "-"'),
+);
 export const parsePort = wholeNumber(0, 65_535);
 export const parseLimit = wholeNumber(1, 200);
 export const parseRunNumber = wholeNumber(1, 1_000_000);

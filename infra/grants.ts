@@ -165,7 +165,8 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   attest: READS_LOG,
   smoke: [
     objects('Events', 'events', 'jobs/', GET, 'event keys carry job id and sequence number, known only at run time'),
-    ...[keys('EventKeys', 'events', 'jobs/'), CONTEXT_KEYS, VERSIONS, digests(GET), digestKey('GetPublicKey'), ...SWITCHES],
+    ...[keys('EventKeys', 'events', 'jobs/'), CONTEXT_KEYS, digests(GET), digestKey('GetPublicKey'), audit(GET)],
+    { ...keys('Versions', 'events', 'jobs/', 'audit/'), actions: ['s3:ListBucketVersions'] },
     ...[jobFiles(GET_PUT), keys('FileKeys', 'artifacts', 'jobs/'), LIST_CASSETTES, keys('TelemetryKeys', 'telemetry', '')],
     table('GetItem', 'BatchGetItem'),
     query('by_created', 'by_status', 'waiting', 'due'),

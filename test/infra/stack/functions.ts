@@ -192,20 +192,22 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
       'report',
       'rollback',
       'runner',
+      'smoke',
       'stop',
       'web',
     ]);
   });
 
-  test('digests are signed and written by one function, which writes no log, and verified by web, which cannot sign', () => {
+  test('digests are signed and written by one function, which writes no log, and verified by two that cannot sign', () => {
     const onDigests = ({ Resource }: Statement) => list(Resource).some((r) => flat(r).endsWith('-events/digests/*'));
     expect(holders(service, may('kms:Sign'))).toEqual(['digest']);
-    expect(holders(service, may('kms:GetPublicKey')).sort()).toEqual(['digest', 'web']);
+    expect(holders(service, may('kms:GetPublicKey')).sort()).toEqual(['digest', 'smoke', 'web']);
     expect(holders(service, (s) => onDigests(s) && may('s3:PutObject')(s))).toEqual(['digest']);
-    expect(holders(service, onDigests).sort()).toEqual(['digest', 'web']);
+    expect(holders(service, onDigests).sort()).toEqual(['digest', 'smoke', 'web']);
     const onLogs = (s: Statement) => list(s.Resource).some((r) => /-events\/(jobs|audit)/.test(flat(r)));
     expect(holders(service, (s) => onLogs(s) && may('s3:PutObject')(s))).not.toContain('digest');
-    expect(holders(service, may('s3:ListBucketVersions'))).toEqual(['web']);
+    expect(holders(service, may('s3:ListBucketVersions')).sort()).toEqual(['smoke', 'web']);
+    expect(holders(service, (s) => onLogs(s) && may('s3:PutObject')(s))).not.toContain('smoke');
   });
 
   test('digests are written every hour, and a pass that fails raises an alarm', () => {

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
 import { LOCAL_POLICY } from '../../../contracts/approval-policy.ts';
 import { DEFAULT_ROLLOUT_RULES } from '../../../contracts/rollout.ts';
 import type { CloudOptions } from '../../../infra/local/cloud.ts';
+import { DIGEST_KEY_ARN } from '../../../infra/local/settings.ts';
 import { getJob, startTestCloud, submit, until, untilSettled } from '../cloud.ts';
 import { ask, decide, ended, idea, setFlag, withoutFlags } from './steps.ts';
 
@@ -31,17 +33,24 @@ export const rolloutOf = (target: object, through: number, canary = 'idea-trend'
   rollout: { schema_version: 'rollout_v1', target, through, canaries: [idea(canary)] },
 });
 
+const Digests = z.looseObject({ digests: z.array(z.unknown()) });
+
 const INTENTION = { kind: 'flags', set: { intention_context: true } };
 
 /** Rollouts that are refused, go wrong and are cancelled, where stage 1 needs nobody and the item of flags is lost. */
 export const rolledOut = async (options: Partial<CloudOptions>): Promise<void> => {
   const steps = { stage_1: { auto_approve: { policy: 'telemetry-is-harmless', modes: ['replay'] } } };
   const policy = JSON.stringify({ ...LOCAL_POLICY, steps });
-  const environment = { ...BRISK, HOLDPOINT_APPROVAL_POLICY: policy };
-  const cloud = await startTestCloud({ ...options, environment, intercept: withoutFlags });
+  const environment = { ...BRISK, HOLDPOINT_APPROVAL_POLICY: policy, HOLDPOINT_DIGEST_KEY_ARN: DIGEST_KEY_ARN };
+  const cloud = await startTestCloud({ digestEveryMs: 300, ...options, environment, intercept: withoutFlags });
   const { web } = cloud;
   try {
     await setFlag(web, 'telemetry');
+    // The look before a rollout reads the digests over the newest logs.
+    await until(
+      () => ask(web, '/digests?limit=1'),
+      ({ body }) => Digests.parse(body).digests.length > 0,
+    );
     // The runner is off: a person says what they know of the checks.
     const { job_id: wrong } = await submit(web, rolloutOf(INTENTION, 1, 'idea-guarded'));
     await until(

@@ -1,0 +1,150 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SHIPPED } from '../../cli/cassette/folder.ts';
+import { cli } from '../../cli/testing/world.ts';
+import { eventKey } from '../../contracts/events.ts';
+import { SmokeResult } from '../../contracts/smoke.ts';
+import type { AwsRequest, AwsResponse } from '../../infra/local/wire.ts';
+import { call, getJob, startTestCloud, submit, type TestCloud, temporaryFolder, untilSettled } from '../support/cloud.ts';
+import { BRISK, rolloutOf } from '../support/journeys/rollout.ts';
+import { by } from '../support/journeys/steps.ts';
+
+let cloud: TestCloud;
+/** What the AWS endpoint answers instead, where it answers something else. */
+let broken: (request: AwsRequest) => AwsResponse | null = () => null;
+const s3 = () =>
+  new S3Client({
+    region: 'us-east-1',
+    endpoint: cloud.aws,
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'ops', secretAccessKey: 'ops' },
+  });
+
+beforeAll(async () => {
+  cloud = await startTestCloud({
+    environment: BRISK,
+    digestEveryMs: 300,
+    intercept: (handle) => async (request) => broken(request) ?? handle(request),
+  });
+});
+afterEach(() => {
+  broken = () => null;
+});
+afterAll(() => cloud.remove());
+
+const run = async (...argv: string[]) => {
+  const ran = await cli(['smoke', '--endpoint', cloud.web, '--json', ...argv]);
+  return { ...ran, result: SmokeResult.parse(JSON.parse(ran.stdout)) };
+};
+const failures = ({ checks }: SmokeResult): Record<string, string> =>
+  Object.fromEntries(checks.flatMap(({ id, verdict, reason }) => (verdict === 'failed' ? [[id, reason]] : [])));
+
+const dynamoError = (type: string, message: string): AwsResponse => ({
+  status: 400,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message }),
+});
+const asksTable = ({ headers }: AwsRequest): boolean => headers['x-amz-target']?.startsWith('DynamoDB_') === true;
+
+const textOf = async (Bucket: string, Key: string): Promise<string> =>
+  (await (await s3().send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString()) ?? '';
+
+const ARTIFACTS = 'holdpoint-local-artifacts';
+const CASSETTES = 'holdpoint-local-cassettes';
+
+describe('smoke on an environment that works', () => {
+  it('says GO, exit 0, after a canary, every log and every fixture; and changes no flag of the rollout', async () => {
+    const { exit, result, stderr } = await run('--env', 'local');
+    expect(failures(result), stderr).toEqual({});
+    expect([exit, result.verdict]).toEqual([0, 'GO']);
+    const said = Object.fromEntries(result.checks.map(({ id, reason }) => [id, reason]));
+    expect(said['canary']).toMatch(/^job [0-9a-f]{12} succeeded; every criterion of stage 0 is met$/);
+    expect(said['fixtures']).toMatch(/^\d+ fixtures are fresh/);
+    expect(said['logs']).toMatch(/^\d+ logs with \d+ events and \d+ digests verify$/);
+    const { events } = await getJob(cloud.web, result.rollout ?? '');
+    expect(events.at(-1)).toMatchObject({ event_type: 'DONE', outputs: { status: 'succeeded' } });
+  });
+
+  it('is another rollout each time it is asked', async () => {
+    const [first, second] = [await run('--no-fixtures'), await run('--no-fixtures')];
+    expect(first.result.rollout).not.toBe(second.result.rollout);
+  });
+
+  it('refuses to speak for another environment than the one that was meant', async () => {
+    const { exit, stderr } = await cli(['smoke', '--endpoint', cloud.web, '--env', 'prod']);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('the server is environment "local", not "prod"')]);
+  });
+
+  it('exits 69 where nothing answers', async () => {
+    expect((await cli(['smoke', '--endpoint', 'http://127.0.0.1:9'])).exit).toBe(69);
+  });
+});
+
+describe('smoke says NO-GO, exit 1, for', () => {
+  it('a missing table, which no job could be opened in', async () => {
+    broken = (request) => (asksTable(request) ? dynamoError('ResourceNotFoundException', 'Requested resource not found') : null);
+    const { exit, result } = await run('--no-fixtures');
+    expect([exit, result.verdict]).toEqual([1, 'NO_GO']);
+    expect(failures(result)).toEqual({ table: expect.stringMatching(/^the table is missing: deploy .*reconcile --once/) });
+  });
+
+  it('a table that was lost after the rollout began, and without an index that this build reads', async () => {
+    broken = (request) => (by('smoke', request) && asksTable(request) ? dynamoError('ResourceNotFoundException', 'not found') : null);
+    expect(failures((await run('--no-fixtures')).result)).toMatchObject({
+      table: expect.stringContaining('table holdpoint-local-jobs is missing'),
+      telemetry: expect.stringContaining('flags cannot be read'),
+    });
+    const due = (request: AwsRequest) => by('smoke', request) && asksTable(request) && request.body.includes('"due"');
+    broken = (request) => (due(request) ? dynamoError('ValidationException', 'The table does not have the specified index: due') : null);
+    const { exit, result } = await run('--no-fixtures');
+    expect([exit, failures(result)]).toEqual([1, { schema: expect.stringContaining('old schema: index due is missing') }]);
+  });
+
+  it('an old document, telemetry off above stage 0, a log somebody edited, and stale fixtures: each with its own reason', async () => {
+    const { job_id } = await submit(cloud.web, rolloutOf({ kind: 'features' }, 0));
+    await untilSettled(cloud.web, job_id);
+    const Key = `jobs/${job_id}/job_spec.json`;
+    const spec = await textOf(ARTIFACTS, Key);
+    await s3().send(new PutObjectCommand({ Bucket: ARTIFACTS, Key, Body: spec.replaceAll('job_spec_v1', 'job_spec_v0') }));
+    await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: true } });
+    const event = join(cloud.dataDir, 's3', 'objects', 'holdpoint-local-events', eventKey(job_id, 2));
+    const written = readFileSync(event, 'utf8');
+    writeFileSync(event, written.replace(/"at":"20/, '"at":"19'));
+    const fixtures = temporaryFolder();
+    cpSync(SHIPPED, fixtures, { recursive: true });
+    const cassette = join(fixtures, 'intent', 'trend', 'cassette.json');
+    writeFileSync(cassette, readFileSync(cassette, 'utf8').replace(/"prompt_version": "[^"]+"/, '"prompt_version": "v0"'));
+    try {
+      const { exit, result } = await run('--fixtures', fixtures);
+      expect(exit).toBe(1);
+      expect(failures(result)).toEqual({
+        schema: expect.stringContaining(`${Key} is of job_spec_v0, this build reads job_spec_v1`),
+        telemetry: expect.stringContaining('telemetry is off although history_pack is on'),
+        logs: expect.stringContaining(`log ${job_id} is not as it was written`),
+        fixtures: expect.stringMatching(/^stale fixtures: intent\/trend is version_mismatch/),
+      });
+      const { job, events } = await getJob(cloud.web, result.rollout ?? '');
+      expect(job.outcome).toBe('rolled_back');
+      expect(events.at(-1)?.message).toMatch(/^stage 0: smoke says NO-GO: schema: .*; telemetry: .*; logs: /);
+      expect(events.find(({ event_type }) => event_type === 'ROLLED_BACK')?.outputs).toMatchObject({ reason: 'SMOKE_NO_GO', flags: {} });
+    } finally {
+      writeFileSync(event, written);
+      await s3().send(new PutObjectCommand({ Bucket: ARTIFACTS, Key, Body: spec }));
+      await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: false } });
+    }
+  });
+
+  it('a canary that has no recorded answer', async () => {
+    const { Contents = [] } = await s3().send(new ListObjectsV2Command({ Bucket: CASSETTES }));
+    const kept = await Promise.all(Contents.map(async ({ Key = '' }) => ({ Key, Body: await textOf(CASSETTES, Key) })));
+    for (const { Key } of kept) await s3().send(new DeleteObjectCommand({ Bucket: CASSETTES, Key }));
+    const { exit, result } = await run('--no-fixtures');
+    for (const object of kept) await s3().send(new PutObjectCommand({ Bucket: CASSETTES, ...object }));
+    expect(exit).toBe(1);
+    expect(failures(result)).toEqual({
+      canary: expect.stringMatching(/^stage 0: success_rate is 0, the limit is 1 \([0-9a-f]{12}: .*holdpoint timeline/),
+    });
+  });
+});
