@@ -296,6 +296,16 @@ describe('stores and service', () => {
     expect([answer.status, StatusView.parse(await answer.json()).index]).toEqual([503, 'unavailable']);
   });
 
+  test.each([
+    ['missing', 'ResourceNotFoundException'],
+    ['outdated', 'ValidationException'],
+  ])('status tells a table that is %s from one that cannot be reached', async (index, name) => {
+    const { index: kept } = memoryDeps(emptyMemory());
+    const list = async () => Promise.reject(Object.assign(new Error('no'), { name }));
+    const answer = await serve(emptyMemory(), { index: { ...kept, list } }).request('/status');
+    expect([answer.status, StatusView.parse(await answer.json()).index]).toEqual([503, index]);
+  });
+
   test('a refusal from below keeps its code', async () => {
     const { commands } = memoryDeps(emptyMemory());
     const halted = { ...commands, submit: async () => Promise.reject(new Refusal('KILL_SWITCH', 'halted')) };

@@ -1,10 +1,9 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SHIPPED } from '../../cli/cassette/folder.ts';
 import { cli } from '../../cli/testing/world.ts';
-import { eventKey } from '../../contracts/events.ts';
 import { SmokeResult } from '../../contracts/smoke.ts';
 import type { AwsRequest, AwsResponse } from '../../infra/local/wire.ts';
 import { call, getJob, startTestCloud, submit, type TestCloud, temporaryFolder, untilSettled } from '../support/cloud.ts';
@@ -109,7 +108,8 @@ describe('smoke says NO-GO, exit 1, for', () => {
     const spec = await textOf(ARTIFACTS, Key);
     await s3().send(new PutObjectCommand({ Bucket: ARTIFACTS, Key, Body: spec.replaceAll('job_spec_v1', 'job_spec_v0') }));
     await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: true } });
-    const event = join(cloud.dataDir, 's3', 'objects', 'holdpoint-local-events', eventKey(job_id, 2));
+    const objects = join(cloud.dataDir, 's3', 'holdpoint-local-events', 'objects');
+    const event = join(objects, readdirSync(objects).find((name) => name.includes(job_id) && name.includes('00000002')) ?? '');
     const written = readFileSync(event, 'utf8');
     writeFileSync(event, written.replace(/"at":"20/, '"at":"19'));
     const fixtures = temporaryFolder();
