@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -21,17 +21,31 @@ const s3 = () =>
     credentials: { accessKeyId: 'ops', secretAccessKey: 'ops' },
   });
 
+/** A project with checks of its own. */
+const project = temporaryFolder();
+const checks = (program: string): void =>
+  writeFileSync(
+    join(project, 'holdpoint.checks.json'),
+    JSON.stringify({ schema_version: 'test_contract_v1', checks: [{ purpose: 'test', command: [program], timeout_seconds: 30 }] }),
+  );
+const runner = { kind: 'child', repository: 'holdpoint', variables: {}, scope: 'test', checkouts: { holdpoint: project } };
+
 beforeAll(async () => {
+  checks('true');
   cloud = await startTestCloud({
-    environment: BRISK,
+    environment: { ...BRISK, HOLDPOINT_RUNNER: JSON.stringify(runner) },
     digestEveryMs: 300,
+    simulate: {},
     intercept: (handle) => async (request) => broken(request) ?? handle(request),
   });
 });
 afterEach(() => {
   broken = () => null;
 });
-afterAll(() => cloud.remove());
+afterAll(async () => {
+  await cloud.remove();
+  rmSync(project, { recursive: true });
+});
 
 const run = async (...argv: string[]) => {
   const ran = await cli(['smoke', '--endpoint', cloud.web, '--json', ...argv]);
@@ -59,6 +73,7 @@ describe('smoke on an environment that works', () => {
     expect(failures(result), stderr).toEqual({});
     expect([exit, result.verdict]).toEqual([0, 'GO']);
     const said = Object.fromEntries(result.checks.map(({ id, reason }) => [id, reason]));
+    expect(said['core_tests']).toBe("the project's checks passed");
     expect(said['canary']).toMatch(/^job [0-9a-f]{12} succeeded; every criterion of stage 0 is met$/);
     expect(said['fixtures']).toMatch(/^\d+ fixtures are fresh/);
     expect(said['logs']).toMatch(/^\d+ logs with \d+ events and \d+ digests verify$/);
@@ -81,7 +96,23 @@ describe('smoke on an environment that works', () => {
   });
 });
 
+it('smoke waits no longer than for the answer of a person, where somebody switched checks off: exit 3', async () => {
+  await call(cloud.web, '/flags/test_runner_enabled', { method: 'PUT', body: { value: false }, user: 'carol' });
+  const { exit, stderr } = await cli(['smoke', '--endpoint', cloud.web, '--json', '--no-fixtures']);
+  await call(cloud.web, '/flags/test_runner_enabled', { method: 'PUT', body: { value: true } });
+  expect(exit).toBe(3);
+  expect(stderr).toContain('carol switched checks off');
+  expect(stderr).toMatch(/no verdict yet: rollout [0-9a-f]{12} is WAITING_HUMAN at checks/);
+});
+
 describe('smoke says NO-GO, exit 1, for', () => {
+  it('checks of the project that fail', async () => {
+    checks('false');
+    const { exit, result } = await run('--no-fixtures');
+    checks('true');
+    expect([exit, failures(result)]).toEqual([1, { core_tests: expect.stringContaining("the project's checks failed") }]);
+  });
+
   it('a missing table, which no job could be opened in', async () => {
     broken = (request) => (asksTable(request) ? dynamoError('ResourceNotFoundException', 'Requested resource not found') : null);
     const { exit, result } = await run('--no-fixtures');
@@ -134,6 +165,25 @@ describe('smoke says NO-GO, exit 1, for', () => {
       await s3().send(new PutObjectCommand({ Bucket: ARTIFACTS, Key, Body: spec }));
       await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: false } });
     }
+  });
+
+  it('a provider that refuses its key, and one that cannot be reached; no model is asked to find out', async () => {
+    cloud.simulator?.setFaults([
+      { kind: 'auth', protocol: 'anthropic', times: Number.POSITIVE_INFINITY },
+      { kind: 'reset', protocol: 'openai', times: Number.POSITIVE_INFINITY },
+    ]);
+    const { exit, result, stdout } = await run('--no-fixtures');
+    cloud.simulator?.setFaults([]);
+    expect([exit, failures(result)]).toEqual([
+      1,
+      {
+        providers: expect.stringMatching(
+          /^provider 1 \(anthropic\) refuses the key: status 401 for the key in HOLDPOINT_SIMULATED_KEY; .*; provider 2 \(127\.0\.0\.1\) cannot be reached: http/,
+        ),
+      },
+    ]);
+    expect(stdout).not.toContain('simulated-key');
+    expect(new Set(cloud.simulator?.requests().map(({ path }) => path))).toEqual(new Set(['/v1/models']));
   });
 
   it('a canary that has no recorded answer', async () => {
