@@ -62,6 +62,8 @@ export type Commands = {
   /** Gives a job that ended badly to a new execution, which runs it from its log. */
   redrive(jobId: string, command: { reason: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
   cancel(jobId: string, command: { reason: string | null; actor: Actor; channel?: Channel }): Promise<JobState>;
+  /** Takes a rollout that is not over back to where it may stay: its flags first, then its end. */
+  rollBack(jobId: string, command: { reason: string | null; actor: Actor; channel: Channel }): Promise<JobState>;
   /** One reconciler pass: projection, undelivered decisions, missing executions. */
   reconcile(options: ReconcileOptions): Promise<ReconcileReport>;
 };

@@ -89,6 +89,8 @@ export type JobIndex = {
   list(query: { status?: string; q?: string; limit: number; cursor?: string }): Promise<Page<JobRecord>>;
   /** What waits for approval, oldest first. */
   waiting(query: { limit: number; cursor?: string }): Promise<Page<JobRecord>>;
+  /** Ids of rollouts, newest first. One may be there whose job was never opened. */
+  rollouts(query: { limit: number; cursor?: string }): Promise<Page<string>>;
   /** Jobs whose check is due. */
   due(before: string, limit: number): Promise<string[]>;
 };

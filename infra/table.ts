@@ -2,7 +2,7 @@
 type Index = { readonly name: string; readonly pk: string; readonly sk: string };
 
 /**
- * The jobs table: `pk` = `JOB#<job_id>`; `sk` = `JOB` for the row, `TOKEN#…` for an open wait. Flags and kill switch are
+ * The jobs table: `pk` = `JOB#<job_id>`; `sk` = `JOB` for the row, `TOKEN#…` for an open wait, `ROLLOUT` for what lists a rollout in `by_status`. Flags and kill switch are
  * one item, `FLAGS`. Indexes project every attribute. `waiting` and `due` are sparse: an item without their keys is not in them. `due` has the partitions `DUE`, what the reconciler
  * looks at, and `ENDED`, what the next digest looks at.
  */

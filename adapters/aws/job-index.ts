@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
 import { Refusal } from '../../contracts/commands.ts';
 import { type JobIndex, JobRecord, type Page } from '../../contracts/ports.ts';
 import { hasName } from './aws-errors.ts';
@@ -23,6 +24,20 @@ export const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
   ...(nextCheckAt ? { due_pk: 'DUE', next_check_at: nextCheckAt } : { due_pk: ENDED, next_check_at: record.updated_at }),
 });
 
+/**
+ * What lists rollouts, newest first: an item of its own beside the row, in a partition of `by_status` that no status has. It says only
+ * that the rollout is there, so it is never stale.
+ */
+const ROLLOUTS = 'ROLLOUT';
+const rolloutItem = ({ job_id, created_at }: JobRecord) => ({
+  ...key(job_id),
+  sk: ROLLOUTS,
+  job_id,
+  status_pk: ROLLOUTS,
+  list_sk: `${created_at}#${job_id}`,
+});
+const RolloutItem = z.object({ job_id: z.string() });
+
 const encodeCursor = (lastKey: Record<string, unknown> | undefined): string | null =>
   lastKey ? Buffer.from(JSON.stringify(lastKey)).toString('base64url') : null;
 
@@ -39,12 +54,13 @@ const decodeCursor = (cursor: string): Record<string, unknown> => {
 /** The projection on DynamoDB: one item per job, four sparse or plain indexes (infra/table.ts). */
 export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): JobIndex => {
   /** Queries until the page is full: a filter may leave pages of DynamoDB short or empty. */
-  const query = async (
+  const query = async <T>(
+    schema: z.ZodType<T>,
     input: Omit<QueryCommandInput, 'TableName'>,
     limit: number,
     cursor: string | undefined,
-  ): Promise<Page<JobRecord>> => {
-    const items: JobRecord[] = [];
+  ): Promise<Page<T>> => {
+    const items: T[] = [];
     let start = cursor ? decodeCursor(cursor) : undefined;
     do {
       const Limit = input.FilterExpression ? Math.max(limit * 4, 100) : limit - items.length;
@@ -56,7 +72,7 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
           throw error;
         });
       for (const item of page.Items ?? []) {
-        items.push(JobRecord.parse(item));
+        items.push(schema.parse(item));
         if (items.length === limit) {
           const more = page.LastEvaluatedKey !== undefined || item !== page.Items?.at(-1);
           return { items, next_cursor: more ? encodeCursor(indexKey(input.IndexName ?? '', item)) : null };
@@ -67,8 +83,14 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     return { items, next_cursor: null };
   };
 
+  /** Before the row: who finds the row need not ask whether this is there. */
+  const markRollout = async (record: JobRecord): Promise<void> => {
+    if (record.kind === 'rollout') await dynamo.send(new PutCommand({ TableName: table, Item: rolloutItem(record) }));
+  };
+
   return {
     reserve: async (record, nextCheckAt) => {
+      await markRollout(record);
       try {
         await dynamo.send(
           new PutCommand({ TableName: table, Item: toItem(record, nextCheckAt), ConditionExpression: 'attribute_not_exists(pk)' }),
@@ -81,6 +103,7 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     },
 
     put: async (record, nextCheckAt) => {
+      await markRollout(record);
       try {
         await dynamo.send(
           new PutCommand({
@@ -122,6 +145,7 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
 
     list: ({ status, q, limit, cursor }) =>
       query(
+        JobRecord,
         {
           IndexName: status ? 'by_status' : 'by_created',
           KeyConditionExpression: status ? 'status_pk = :pk' : 'list_pk = :pk',
@@ -135,13 +159,26 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
 
     waiting: ({ limit, cursor }) =>
       query(
+        JobRecord,
         { IndexName: 'waiting', KeyConditionExpression: 'waiting_pk = :pk', ExpressionAttributeValues: { ':pk': 'WAITING' } },
         limit,
         cursor,
       ),
 
+    rollouts: async ({ limit, cursor }) => {
+      const input = {
+        IndexName: 'by_status',
+        KeyConditionExpression: 'status_pk = :pk',
+        ExpressionAttributeValues: { ':pk': ROLLOUTS },
+        ScanIndexForward: false,
+      };
+      const { items, next_cursor } = await query(RolloutItem, input, limit, cursor);
+      return { items: items.map(({ job_id }) => job_id), next_cursor };
+    },
+
     due: async (before, limit) => {
       const page = await query(
+        JobRecord,
         {
           IndexName: 'due',
           KeyConditionExpression: 'due_pk = :pk AND next_check_at <= :before',

@@ -198,6 +198,9 @@ export const evolve = (state: JobState | null, event: JobEvent): JobState => {
     }
     case 'CANCELLED':
       return { ...base, status: 'RUNNING', cancelled: true };
+    case 'ROLLED_BACK':
+      // The machine's own rollback goes on to its end by itself; a person's ends whatever the machine does.
+      return event.actor.type === 'user' ? { ...base, status: 'RUNNING', cancelled: true } : { ...state, ...base };
     case 'DONE': {
       const { status, reason } = outputs(Done, event);
       return { ...base, status: 'DONE', outcome: status, reason: reason ?? null, endings: state.endings + 1 };

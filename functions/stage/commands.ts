@@ -118,5 +118,7 @@ export const createCommands = (world: World): Commands => ({
     );
   },
   cancel: (jobId, command) => cancelJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
+  rollBack: async (jobId, command) =>
+    (await import('./roll-back.ts')).rollBackJob(world, jobId, { ...command, reason: spokenIfAny(world, command.reason) }),
   reconcile: async (options) => (await reconciler()).reconcile(world, options),
 });

@@ -8,6 +8,7 @@ import { SmokeResult } from '../../contracts/smoke.ts';
 import { json } from '../lib/decode.ts';
 import { eventId } from '../lib/event.ts';
 import { fold } from '../lib/fold.ts';
+import { canaryActor } from '../lib/rollout/canaries.ts';
 import { flagsAfterRollback, rollbackStage } from '../lib/rollout/flags.ts';
 import { breachWords } from '../lib/rollout/judge.ts';
 import { progressOf } from '../lib/rollout/progress.ts';
@@ -15,7 +16,7 @@ import { decodeRollout } from '../lib/rollout/spec.ts';
 import { noGoWords } from '../lib/smoke/judge.ts';
 import { commit, readOwned } from './commit.ts';
 import { readRef } from './documents.ts';
-import { setFlags } from './rollout.ts';
+import { setFlagsBack } from './rollout.ts';
 import { openInput, parsePayload } from './run-stage.ts';
 import { showEnded } from './telemetry.ts';
 
@@ -68,7 +69,8 @@ const setBack = async (world: World, rolloutId: string, target: RolloutTarget, e
   const to_stage = rollbackStage(reached ?? 0);
   // Stage 0 has set nothing: there is nothing to set back.
   const flags = (reached ?? 0) === 0 ? {} : flagsAfterRollback(target, before, to_stage);
-  await setFlags(world, rolloutId, flags, `rollout ${rolloutId} is rolled back: ${why}`.slice(0, MAX_WORDS));
+  const reason = `rollout ${rolloutId} is rolled back: ${why}`.slice(0, MAX_WORDS);
+  await setFlagsBack(world, flags, { reason, actor: canaryActor(rolloutId) });
   return { from_stage: reached, to_stage, flags };
 };
 

@@ -1,13 +1,15 @@
 import type { World } from '../../adapters/world.ts';
+import { Refusal } from '../../contracts/commands.ts';
 import type { JobContext } from '../../contracts/context.ts';
 import { ContextPack } from '../../contracts/context-pack.ts';
 import { UnreadableDocument } from '../../contracts/errors.ts';
-import type { JobEvent } from '../../contracts/events.ts';
+import type { Actor, JobEvent } from '../../contracts/events.ts';
 import type { CanaryResult, Observation } from '../../contracts/rollout.ts';
 import type { RolloutEffects } from '../../contracts/stage.ts';
 import type { TelemetryRows, TokenEfficiencyMetric } from '../../contracts/telemetry.ts';
 import { json } from '../lib/decode.ts';
 import { canaryActor } from '../lib/rollout/canaries.ts';
+import type { Settings } from '../lib/rollout/flags.ts';
 import { baselineOf, progressOf } from '../lib/rollout/progress.ts';
 import { packPaths, telemetryRows } from '../lib/telemetry/rows.ts';
 import type { MoreEffects } from './run-stage.ts';
@@ -71,15 +73,21 @@ const observe = async (world: World, result: CanaryResult): Promise<Observation>
   };
 };
 
+type Change = { reason: string; actor: Actor };
+
 /** Sets flags in the name of a rollout. */
-export const setFlags = async (
-  world: World,
-  rolloutId: string,
-  values: Readonly<Record<string, unknown>>,
-  reason: string,
-): Promise<void> => {
+export const setFlags = async (world: World, values: Settings, change: Change): Promise<void> => {
   const commands = createSwitchCommands(world);
-  for (const [flag, value] of Object.entries(values)) await commands.setFlag(flag, value, { actor: canaryActor(rolloutId), reason });
+  for (const [flag, value] of Object.entries(values)) await commands.setFlag(flag, value, change);
+};
+
+/** Sets flags back. What the kill switch holds stays where it holds it: that is no reason to keep the others. */
+export const setFlagsBack = async (world: World, values: Settings, change: Change): Promise<void> => {
+  for (const [flag, value] of Object.entries(values)) {
+    await setFlags(world, { [flag]: value }, change).catch((thrown: unknown) => {
+      if (!(thrown instanceof Refusal) || thrown.code !== 'KILL_SWITCH') throw thrown;
+    });
+  }
 };
 
 /** What the stages of a rollout may do. */
@@ -89,7 +97,7 @@ export const rolloutEffects: MoreEffects = (world: World, { job_id }: JobContext
     rollout: {
       rules,
       current: async () => (await world.switches.current()).flags,
-      set: (values, reason) => setFlags(world, job_id, values, reason),
+      set: (values, reason) => setFlags(world, values, { reason, actor: canaryActor(job_id) }),
       observe: async (stage) => {
         const progress = progressOf(await world.log.read(job_id));
         const results = progress.canaries.filter((canary) => canary.stage === stage);

@@ -32,10 +32,18 @@ export const appendDecided = async <T>(
   throw new Refusal('TOO_MANY_REQUESTS', `job ${jobId} is changing too fast; try again`);
 };
 
-/** Stops the execution and writes DONE; whoever finds the job cancelled but not done completes this. */
+/** A person's rollback, where that is how they ended the job. */
+const rollbackIn = (events: readonly JobEvent[]): JobEvent | null => {
+  const last = events.findLast(({ event_type }) => event_type === 'ROLLED_BACK' || event_type === 'CANCELLED');
+  return last?.event_type === 'ROLLED_BACK' ? last : null;
+};
+
+/** Stops the execution and writes DONE; whoever finds the job cancelled or rolled back but not done completes this. */
 export const finishCancel = async (world: World, jobId: string): Promise<JobState> => {
-  const { state } = await loadOrRefuse(world, jobId);
-  await world.executions(state.kind).stop(state.owner_run, 'cancelled', `job ${jobId} was cancelled`);
+  const { state, events } = await loadOrRefuse(world, jobId);
+  const back = rollbackIn(events);
+  const words = back ? 'rolled back' : 'cancelled';
+  await world.executions(state.kind).stop(state.owner_run, back ? 'rolled_back' : 'cancelled', `job ${jobId} was ${words}`);
   const done = await appendDecided<null>(world, jobId, (now) =>
     now.status === 'DONE'
       ? { settled: null }
@@ -45,9 +53,9 @@ export const finishCancel = async (world: World, jobId: string): Promise<JobStat
             state: 'Control',
             visit: 1,
             ordinal: now.redrives,
-            actor: { type: 'system', id: 'cancel', identity: 'none' },
-            message: 'cancelled',
-            outputs: { status: 'cancelled', reason: null },
+            actor: { type: 'system', id: back ? 'rollback' : 'cancel', identity: 'none' },
+            message: words,
+            outputs: { status: back ? 'rolled_back' : 'cancelled', reason: back?.outputs['reason'] ?? null },
           },
         },
   );

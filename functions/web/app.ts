@@ -6,6 +6,7 @@ import { decisionRoutes } from './api/decisions.ts';
 import { jobRoutes } from './api/jobs.ts';
 import { proofRoutes } from './api/proof.ts';
 import { readingRoutes } from './api/reading.ts';
+import { rolloutRoutes } from './api/rollouts.ts';
 import { serviceRoutes } from './api/service.ts';
 import { storeRoutes } from './api/stores.ts';
 import { switchRoutes } from './api/switches.ts';
@@ -29,6 +30,8 @@ import { viewerRoutes } from './pages/viewer-routes.ts';
 import { askToSignIn } from './session/pages.ts';
 import { sessionRoutes } from './session/routes.ts';
 
+type Machine = Parameters<WebDeps['flow']>[0];
+
 export type { WebDeps } from './deps.ts';
 
 const OPEN = /^\/(|healthz|openapi\.json|assets\/[^/]+|auth\/[^/]+)$/;
@@ -48,10 +51,15 @@ const answerError = (web: Web, thrown: unknown, request: Request): Response | Pr
   return new Response(JSON.stringify(problem), { status: problem.status, headers: { 'content-type': 'application/problem+json' } });
 };
 
-/** The HTTP API and the pages. A job's page is an error while `deps.flow` is not a whole state machine. */
+/** The HTTP API and the pages. A job's page is an error while its machine, as `deps.flow` gives it, is not a whole one. */
 export const createWeb = (deps: WebDeps): Hono => {
-  let drawn: Promise<FlowMap> | undefined;
-  const web: Web = { ...deps, map: () => (drawn ??= deps.flow().then(flowMap)), metrics: metricsReader(deps, deps.clock) };
+  const drawn = new Map<Machine, Promise<FlowMap>>();
+  const map = (machine: Machine): Promise<FlowMap> => {
+    const known = drawn.get(machine) ?? deps.flow(machine).then(flowMap);
+    drawn.set(machine, known);
+    return known;
+  };
+  const web: Web = { ...deps, map: ({ kind }) => map(kind === 'rollout' ? 'rollout' : 'job'), metrics: metricsReader(deps, deps.clock) };
   const app = new Hono();
   app.use(secureHeaders(deps.local));
   app.use(async (c, next) => {
@@ -68,6 +76,7 @@ export const createWeb = (deps: WebDeps): Hono => {
   app.get('/', (c) => c.redirect('/ui/jobs', 302));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   // Loaded with the first request: the document and its schemas are read by few, and written for all of the API.
+  app.get('/ui/rollout', async (c) => (await import('./pages/rollout/show.ts')).showRollout(web, c));
   app.get('/openapi.json', async (c) => c.json((await import('./openapi.ts')).openApi()));
   for (const routes of [
     serveAssets(),
@@ -79,6 +88,7 @@ export const createWeb = (deps: WebDeps): Hono => {
     artifactRoutes(deps),
     proofRoutes(deps),
     costRoutes(deps),
+    rolloutRoutes(deps),
     storeRoutes(deps),
     switchRoutes(deps),
     new Hono().route('/ui', readingRoutes(deps)),

@@ -1,11 +1,12 @@
 import type { Amount, Budgets } from '../../contracts/budget.ts';
 import type { Commands, Refusal } from '../../contracts/commands.ts';
-import type { Actor, EventDraft } from '../../contracts/events.ts';
+import type { Actor, EventDraft, JobEvent } from '../../contracts/events.ts';
 import type { DigestPage, VerifyPage, VerifyReport } from '../../contracts/http.ts';
 import type { JobState } from '../../contracts/job-state.ts';
 import type { LinkOf } from '../../contracts/notification.ts';
 import type { Artifacts, Cassettes, Clock, JobIndex, KeyRing, Telemetry } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
+import type { OpenCanary } from '../lib/rollout/view.ts';
 import type { SwitchCommands } from '../stage/switches.ts';
 import type { Operators } from './http/operator.ts';
 import type { FlowMap } from './model/flow-map.ts';
@@ -61,8 +62,10 @@ export type WebDeps = {
   history?: ((kind: JobState['kind'], runId: string) => Promise<{ transitions: number; invocations: number } | null>) | undefined;
   /** Flags and kill switch. */
   switches: SwitchCommands;
-  /** The job machine's definition, as parsed from its file; asked for once, with the first job that is looked at. */
-  flow: () => Promise<unknown>;
+  /** A machine's definition, as parsed from its file; asked for once, with the first of its jobs that is looked at. */
+  flow: (machine: 'job' | 'rollout') => Promise<unknown>;
+  /** Canaries of a rollout that have not ended. */
+  openCanaries: (state: JobState, events: readonly JobEvent[]) => Promise<OpenCanary[]>;
   /** Keys that vouch for the forms of approvers' links. */
   keyRing: () => Promise<KeyRing>;
   /** Makes the links that the outbox page shows. */
@@ -75,5 +78,5 @@ export type WebDeps = {
   report?: (error: Error, request: { method: string; path: string }) => void;
 };
 
-/** What routes are given: the dependencies, and the machine's map, which is made once. */
-export type Web = WebDeps & { map: () => Promise<FlowMap>; metrics: MetricsReader };
+/** What routes are given: the dependencies, and the maps of the machines, each made once. */
+export type Web = WebDeps & { map: (job: Pick<JobState, 'kind'>) => Promise<FlowMap>; metrics: MetricsReader };

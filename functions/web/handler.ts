@@ -33,6 +33,11 @@ const operatorsOf = (env: Env, callerOf: Identify): Operators => {
   };
 };
 
+const FLOWS = {
+  job: () => import('../../statemachines/job.asl.json', { with: { type: 'json' } }),
+  rollout: () => import('../../statemachines/rollout.asl.json', { with: { type: 'json' } }),
+} as const;
+
 export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & Pick<WebDeps, 'counted'>;
 
 /** The web application over a world: the same in Lambda and on this machine. */
@@ -69,7 +74,8 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
       digest: world.proof.digests.text,
       key: world.proof.signer.publicKey,
     },
-    flow: async () => (await import('../../statemachines/job.asl.json', { with: { type: 'json' } })).default,
+    flow: async (machine) => (await FLOWS[machine]()).default,
+    openCanaries: async (state, events) => (await import('../stage/open-canaries.ts')).openCanaries(world, state, events),
     counted: options.counted,
     history: (kind, runId) => world.executions(kind).counted(runId),
     local: options.local,

@@ -4,6 +4,7 @@ import { TableName } from '../../contracts/telemetry-query.ts';
 import { approvalPaths, linkPaths } from './openapi/approval-paths.ts';
 import { jobPaths } from './openapi/job-paths.ts';
 import { after, answer, body, content, limit, operation, paging, parameter, ref } from './openapi/parts.ts';
+import { rolloutPaths } from './openapi/rollout-paths.ts';
 import { type Json, schemaOf, schemas } from './openapi/schemas.ts';
 
 const proofPaths = (): Json => ({
@@ -166,6 +167,6 @@ export const openApi = (): Json => ({
     version: '1',
     description: 'LLM-assisted jobs behind hold points. Errors are RFC 9457 problem documents with a stable `code`.',
   },
-  paths: { ...otherPaths(), ...proofPaths(), ...linkPaths(), ...approvalPaths(), ...jobPaths() },
+  paths: { ...otherPaths(), ...proofPaths(), ...linkPaths(), ...approvalPaths(), ...rolloutPaths(), ...jobPaths() },
   components: { schemas: schemas() },
 });

@@ -8,6 +8,7 @@ import type { Cassette, Mode } from '../../contracts/llm.ts';
 import type { Artifacts, Cassettes, JobIndex } from '../../contracts/ports.ts';
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import jobMachine from '../../statemachines/job.asl.json' with { type: 'json' };
+import rolloutMachine from '../../statemachines/rollout.asl.json' with { type: 'json' };
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { decide, decideAnswer, decisionView, voteView } from '../lib/decide.ts';
 import { EMPTY_LOG, sealEvent, verifyChain } from '../lib/event.ts';
@@ -162,6 +163,7 @@ const commandsOf = (memory: Memory): Commands => ({
   decide: async (id, command) => settle(memory, id, (state) => decide(state, command)),
   resume: async (id, command) => settle(memory, id, (state) => decideAnswer(state, command)),
   ...approvalCommands({ logs: memory.logs, at: NOW.toISOString() }),
+  rollBack: async (id) => found(memory, id).state,
   reconcile: async () => ({
     checked: memory.logs.size,
     repaired: 0,
@@ -181,6 +183,11 @@ const indexOf = (memory: Memory): JobIndex => ({
   put: async () => {},
   checkSoon: async () => {},
   due: async () => [],
+  rollouts: async ({ limit }) => {
+    const rows = states(memory).filter(({ kind }) => kind === 'rollout');
+    const newest = rows.toSorted((a, b) => b.created_at.localeCompare(a.created_at)).slice(0, limit);
+    return { items: newest.map(({ job_id }) => job_id), next_cursor: null };
+  },
   get: async (id) =>
     states(memory)
       .filter((s) => s.job_id === id)
@@ -273,7 +280,8 @@ export const memoryDeps = (memory: Memory, overrides: Partial<WebDeps> = {}): We
       digest: async () => null,
       key: async () => '',
     },
-    flow: async () => jobMachine,
+    flow: async (machine) => (machine === 'job' ? jobMachine : rolloutMachine),
+    openCanaries: async () => [],
     linkApproval: true,
     operators: EVERYBODY,
     noteRefusal: (refused) => recordAudit(ports, { event_type: 'DECISION_REFUSED', ...refused }),

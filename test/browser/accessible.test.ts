@@ -44,9 +44,12 @@ describeInBrowser('axe finds nothing, light and dark, on a phone and a desk', ()
     return found;
   };
 
-  it.each(['/ui/jobs', '/ui/approvals', '/ui/jobs/ffffffffffff', '/ui/cassettes'])('on %s before there is any job', async (path) => {
-    expect(await violations(path)).toEqual([]);
-  });
+  it.each(['/ui/jobs', '/ui/approvals', '/ui/jobs/ffffffffffff', '/ui/cassettes', '/ui/rollout'])(
+    'on %s before there is any job',
+    async (path) => {
+      expect(await violations(path)).toEqual([]);
+    },
+  );
 
   it('makes jobs that wait, are guarded, rejected, failed and done', async () => {
     const specs = { waiting: 'idea-trend', guarded: 'idea-guarded', rejected: 'idea-trend', failed: 'idea-reversal', done: 'idea-trend' };

@@ -51,7 +51,15 @@ describeInBrowser('what the pages let in', () => {
 
   it('no page holds script or style of its own, and each is served with the strict headers', async () => {
     const page = await tabs.open();
-    for (const path of ['/ui/jobs', `/ui/jobs/${waiting}`, `/ui/jobs/${done}`, '/ui/jobs/ffffffffffff', '/ui/approvals', '/ui/cassettes']) {
+    for (const path of [
+      '/ui/jobs',
+      `/ui/jobs/${waiting}`,
+      `/ui/jobs/${done}`,
+      '/ui/jobs/ffffffffffff',
+      '/ui/approvals',
+      '/ui/cassettes',
+      '/ui/rollout',
+    ]) {
       const answer = await page.goto(cloud.web + path);
       const headers = answer?.headers() ?? {};
       expect(headers['content-security-policy']).toMatch(

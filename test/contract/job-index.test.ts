@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJobIndex } from '../../adapters/aws/job-index.ts';
 import { createTaskTokens } from '../../adapters/aws/task-tokens.ts';
-import type { JobIndex, JobRecord, TaskToken, TaskTokens } from '../../contracts/ports.ts';
+import type { JobIndex, JobRecord, Page, TaskToken, TaskTokens } from '../../contracts/ports.ts';
 import { signContext } from '../../functions/lib/context.ts';
 import { type Services, startServices } from '../support/services.ts';
 
@@ -89,6 +89,23 @@ describe('the projection', () => {
     expect(trends).toHaveLength(10);
     const running = await collect((cursor) => index.list({ limit: 20, status: 'DONE', ...(cursor ? { cursor } : {}) }));
     expect(running).toEqual([record(2).job_id]);
+  });
+
+  it('lists rollouts and nothing else, each once, newest first, across pages, before and after they have a row', async () => {
+    const rollout = (n: number) => record(n, { kind: 'rollout' });
+    await index.reserve(rollout(301), instant(1));
+    await index.put(rollout(302), null);
+    await index.put(record(303), null);
+    await index.reserve(rollout(304), instant(1));
+    await index.put({ ...rollout(304), last_seq: 9, status: 'DONE', outcome: 'succeeded' }, null);
+    const ids: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<string> = await index.rollouts({ limit: 1, ...(cursor === null ? {} : { cursor }) });
+      ids.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    expect(ids).toEqual([304, 302, 301].map((n) => record(n).job_id));
   });
 
   it('ends the last page without a cursor, also when it is exactly full', async () => {

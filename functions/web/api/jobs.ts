@@ -20,10 +20,15 @@ export const loadJob = async (deps: WebDeps, id: string): Promise<LoadedJob> => 
 };
 
 /** Who may end a job: operators, and whoever submitted it. */
-export const cancellerOf = (deps: WebDeps, request: Request, id: string, channel: Channel): Promise<Actor> => {
-  const own = async (actor: Actor) => isSubmitter((await loadJob(deps, id)).state, actor);
-  return operatorOf(deps, request, { operation: 'cancel', channel, job_id: id, own });
-};
+const enderBy =
+  (operation: 'cancel' | 'roll_back') =>
+  (deps: WebDeps, request: Request, id: string, channel: Channel): Promise<Actor> => {
+    const own = async (actor: Actor) => isSubmitter((await loadJob(deps, id)).state, actor);
+    return operatorOf(deps, request, { operation, channel, job_id: id, own });
+  };
+
+export const cancellerOf = enderBy('cancel');
+export const rollerBackOf = enderBy('roll_back');
 
 /** A page of the index, filtered as the query asks. */
 export const listJobs = (deps: WebDeps, request: Request) => {

@@ -177,5 +177,18 @@ figcaption + .chart { margin-top: var(--s1); }
 .chart .bar.bad { fill: var(--bad); }
 .chart .bar.wait { fill: var(--wait); }
 .chart .bar.run { fill: var(--run); }
+.chart .reference { fill: none; stroke: var(--quiet); stroke-width: 1.5; stroke-dasharray: 4 3; }
+.ladder { list-style: none; display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: var(--s2); }
+.ladder li { border-top: 6px solid var(--line); background: var(--surface); padding: var(--s2) var(--s3) var(--s3); display: grid; gap: var(--s1); align-content: start; }
+.ladder li[aria-current] { background: var(--paper); outline: 1px solid var(--strong); }
+.ladder .good { border-color: var(--good); }
+.ladder .bad { border-color: var(--bad); }
+.ladder .wait { border-color: var(--wait); }
+.ladder .run { border-color: var(--run); }
+.ladder li p:first-child { font-weight: 650; }
+@media (max-width: 599px) { .ladder { grid-template-columns: minmax(0, 1fr); } .ladder li { border-top: 0; border-left: 6px solid var(--line); grid-template-columns: minmax(0, 1fr) auto; } .ladder li p + p { text-align: right; } }
+.criteria .block { max-width: 60ch; }
+.rollout { display: grid; gap: var(--s8); grid-template-columns: minmax(0, 1fr); }
+.rollout > :empty { display: none; }
 .results li { display: flex; flex-wrap: wrap; gap: var(--s1) var(--s3); }
 `;

@@ -23,8 +23,8 @@ a:hover { text-decoration-thickness: 2px; }
 .prose { max-width: 68ch; }
 main { max-width: 1160px; margin: 0 auto; padding: var(--s6) var(--s4) var(--s12); display: grid; gap: var(--s4); grid-template-columns: minmax(0, 1fr); }
 .bar { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 var(--s6); padding: var(--s2) var(--s4); border-bottom: 1px solid var(--line); background: var(--surface); font-size: var(--small); }
-.bar ul { display: flex; list-style: none; gap: var(--s4); }
-.bar nav a { display: inline-block; padding: var(--s2) 0; color: var(--ink); text-decoration: none; }
+.bar ul { display: flex; flex-wrap: wrap; list-style: none; gap: 0 var(--s4); }
+.bar nav a { display: inline-block; white-space: nowrap; padding: var(--s2) 0; color: var(--ink); text-decoration: none; }
 .bar nav a[aria-current] { font-weight: 650; box-shadow: inset 0 -2px 0 var(--ink); }
 .bar nav a:hover { box-shadow: inset 0 -2px 0 var(--strong); }
 .brand a { color: var(--ink); font-weight: 700; text-decoration: none; letter-spacing: 0.01em; }

@@ -19,6 +19,7 @@ export const EVERYBODY: Operators = { named: null, includes: () => true };
 const OPERATIONS = {
   cancel: 'cancel jobs of others',
   redrive: 'redrive jobs',
+  roll_back: 'roll back rollouts of others',
   revoke_links: 'take back links of others',
   set_flag: 'change flags',
   kill: 'use the kill switch',

@@ -7,19 +7,29 @@ const State = z.object({
   Choices: z.array(z.object({ Next: z.string() })).optional(),
   Catch: z.array(z.object({ ErrorEquals: z.array(z.string()), Next: z.string() })).optional(),
   Parameters: z.object({ Payload: z.object({ step: z.string().optional() }).optional() }).optional(),
+  /** What a Map runs for each of its items. */
+  ItemProcessor: z.object({ States: z.record(z.string(), z.object({ Type: z.string() })) }).optional(),
 });
 type State = z.infer<typeof State>;
 const Machine = z.object({ StartAt: z.string(), States: z.record(z.string(), State) });
 type Machine = z.infer<typeof Machine>;
 
 /**
- * One Task state. `side` states lie off the main line, below the state they branch from; `judges` names the state
+ * One state that works: a Task, or a Map with the Tasks `inner` to it. `side` states lie off the main line, below the state they branch from; `judges` names the state
  * whose work a side hold shows, where that state went through.
  */
-export type FlowNode = { name: string; step: string | null; side: boolean; ending: boolean; judges: string | null };
+export type FlowNode = { name: string; step: string | null; side: boolean; ending: boolean; judges: string | null; inner: string[] };
 /** A way between rows that are not neighbours: `back` where a person sends work back. Lane 0 is nearest to the line. */
 export type FlowJump = { from: number; to: number; back: boolean; lane: number };
-export type FlowMap = { nodes: FlowNode[]; jumps: FlowJump[]; lanes: number; next: Record<string, string | null> };
+export type FlowMap = {
+  nodes: FlowNode[];
+  jumps: FlowJump[];
+  lanes: number;
+  next: Record<string, string | null>;
+  /** First and last state of the main line. */
+  start: string;
+  finish: string;
+};
 
 const stateOf = (machine: Machine, name: string): State => {
   const state = machine.States[name];
@@ -27,20 +37,22 @@ const stateOf = (machine: Machine, name: string): State => {
   return state;
 };
 
-/** The Task states that a name leads to, through Choice and Pass states; none where it ends. */
+const works = ({ Type }: State): boolean => Type === 'Task' || Type === 'Map';
+
+/** The states that work which a name leads to, through Choice and Pass states; none where it ends. */
 const tasksFrom = (machine: Machine, name: string | undefined, seen: string[] = []): string[] => {
   if (name === undefined || seen.includes(name)) return [];
   const state = stateOf(machine, name);
-  if (state.Type === 'Task') return [name];
+  if (works(state)) return [name];
   const ways = [...(state.Choices ?? []).map((c) => c.Next), state.Default, state.Next];
   return ways.flatMap((way) => tasksFrom(machine, way, [...seen, name]));
 };
 
-/** The Task state that follows when nothing special happens. */
+/** The state that works next when nothing special happens. */
 const usual = (machine: Machine, name: string | undefined, seen: string[] = []): string | null => {
   if (name === undefined || seen.includes(name)) return null;
   const state = stateOf(machine, name);
-  return state.Type === 'Task' ? name : usual(machine, state.Default ?? state.Next, [...seen, name]);
+  return works(state) ? name : usual(machine, state.Default ?? state.Next, [...seen, name]);
 };
 
 const mainLine = (machine: Machine): string[] => {
@@ -53,7 +65,7 @@ const mainLine = (machine: Machine): string[] => {
   return line;
 };
 
-/** Every way out of a Task that is part of the plan: not the failure any state can have, nor waiting again. */
+/** Every way out of a state that is part of the plan: not the failure any state can have, nor waiting again. */
 const waysOut = (machine: Machine, name: string): { to: string; back: boolean }[] => {
   const state = stateOf(machine, name);
   const planned = (state.Catch ?? []).filter((c) => !c.ErrorEquals.includes('States.ALL') && c.Next !== name);
@@ -64,7 +76,7 @@ const waysOut = (machine: Machine, name: string): { to: string; back: boolean }[
 };
 
 const orderNodes = (machine: Machine, line: string[]): FlowNode[] => {
-  const sides = Object.keys(machine.States).filter((name) => stateOf(machine, name).Type === 'Task' && !line.includes(name));
+  const sides = Object.keys(machine.States).filter((name) => works(stateOf(machine, name)) && !line.includes(name));
   const judged = (side: string) => line.find((name) => waysOut(machine, name).some((way) => way.to === side && !way.back)) ?? null;
   const node = (name: string, side: boolean, ending: boolean): FlowNode => ({
     name,
@@ -72,6 +84,9 @@ const orderNodes = (machine: Machine, line: string[]): FlowNode[] => {
     ending,
     judges: side && !ending ? judged(name) : null,
     step: stateOf(machine, name).Parameters?.Payload?.step ?? null,
+    inner: Object.entries(stateOf(machine, name).ItemProcessor?.States ?? {}).flatMap(([inner, { Type }]) =>
+      Type === 'Task' ? [inner] : [],
+    ),
   });
   const ends = (name: string) => waysOut(machine, name).length === 0;
   const sourceOf = (side: string) => line.find((name) => waysOut(machine, name).some((way) => way.to === side));
@@ -98,6 +113,21 @@ const assignLanes = (jumps: FlowJump[]): FlowJump[] => {
   return placed;
 };
 
+/** Ways from side holds further back than to the state they hang on: one for each place they lead to, from the last of them. */
+const loops = (machine: Machine, line: string[], nodes: FlowNode[]): FlowJump[] => {
+  const found = new Map<number, number>();
+  for (const [from, { name, side, ending }] of nodes.entries()) {
+    const to = side && !ending ? usual(machine, stateOf(machine, name).Next) : null;
+    const source = nodes.slice(0, from).findLast((node) => !node.side)?.name;
+    if (to !== null && to !== source && line.includes(to))
+      found.set(
+        nodes.findIndex((node) => node.name === to),
+        from,
+      );
+  }
+  return [...found].map(([to, from]) => ({ from, to, back: false, lane: 0 }));
+};
+
 /** Reads a machine's definition (ASL) into rows and ways: the map of a job. Throws on one that is not whole. */
 export const flowMap = (definition: unknown): FlowMap => {
   const machine = Machine.parse(definition);
@@ -109,7 +139,8 @@ export const flowMap = (definition: unknown): FlowMap => {
       .filter((way) => line.includes(way.to) && way.to !== line[i + 1])
       .map((way) => ({ from: row(name), to: row(way.to), back: way.back, lane: 0 })),
   );
-  const laned = assignLanes(jumps);
+  const laned = assignLanes([...jumps, ...loops(machine, line, nodes)]);
   const next = Object.fromEntries(nodes.map(({ name }) => [name, usual(machine, stateOf(machine, name).Next)]));
-  return { nodes, jumps: laned, lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)), next };
+  const [start = machine.StartAt] = line;
+  return { nodes, jumps: laned, lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)), next, start, finish: line.at(-1) ?? start };
 };

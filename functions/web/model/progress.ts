@@ -7,11 +7,14 @@ import type { FlowMap } from './flow-map.ts';
 export type Progress = { seqs: Map<string, number[]>; passed: Set<string>; current: string | null };
 
 /** Events that people or the system write in a state's place. */
-const STATE_OF_TYPE: Partial<Record<EventType, string>> = {
-  IDEA_SUBMITTED: 'Intake',
-  BLUEPRINT_SUBMITTED: 'Intake',
-  ERROR: 'Stop',
-  STOPPED_BUDGET: 'Stop',
+const SUBMISSIONS: EventType[] = ['IDEA_SUBMITTED', 'BLUEPRINT_SUBMITTED', 'ROLLOUT_SUBMITTED'];
+const STOPS: EventType[] = ['ERROR', 'STOPPED_BUDGET'];
+
+/** The state that takes a failure to its end: of several, the last catches what the others could not. */
+const stopOf = ({ nodes, finish }: FlowMap, outcome: unknown): string => {
+  const ends = nodes.filter(({ side, ending }) => side && ending);
+  const [first = ends[0]] = outcome === 'rolled_back' ? ends : ends.slice(-1);
+  return first?.name ?? finish;
 };
 
 const DECISIONS: EventType[] = [
@@ -37,11 +40,15 @@ const holdOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'],
 const stateOf = (map: FlowMap, event: JobEvent, approvals: JobState['approvals'], last: string | null): string | null => {
   // Stages sign with their state's name; holds and decisions carry it.
   const named = event.actor.type === 'stage' && event.event_type !== 'DONE' ? event.actor.id : event.outputs.state;
-  if (map.nodes.some((node) => node.name === named)) return String(named);
-  if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'Finish' : 'Stop';
+  const at = map.nodes.find(({ name, inner }) => name === named || inner.includes(String(named)));
+  if (at) return at.name;
+  const { event_type, outputs } = event;
+  if (event_type === 'DONE') return outputs.status === 'succeeded' ? map.finish : stopOf(map, outputs.status);
+  if (event_type === 'ROLLED_BACK') return stopOf(map, 'rolled_back');
   if (event.event_type === 'WAITING_APPROVAL' || event.event_type === 'WAITING_HUMAN' || DECISIONS.includes(event.event_type))
     return holdOf(map, event, approvals, last);
-  return STATE_OF_TYPE[event.event_type] ?? null;
+  if (SUBMISSIONS.includes(event_type)) return map.start;
+  return STOPS.includes(event_type) ? stopOf(map, null) : null;
 };
 
 const LEAVES: EventType[] = ['APPROVED', 'REVISION_REQUESTED', 'RESUMED'];
@@ -53,7 +60,9 @@ const whereNow = (map: FlowMap, state: JobState, last: { name: string; type: Eve
   const hold = map.nodes.find((node) => node.name === last.name)?.step != null;
   if (hold && !LEAVES.includes(last.type)) return last.name;
   if (last.type === 'REVISION_REQUESTED') return reviseState(last.name) ?? last.name;
-  return last.name === 'Intake' ? nextState('Intake', { kind: state.kind }) : (map.next[last.name] ?? last.name);
+  // Of a stage's canaries one has ended, not all; and where a verdict leads is the next event's to say.
+  if (last.type === 'CANARY_COMPLETED' || last.type === 'STAGE_EVALUATED' || last.type === 'ROLLED_BACK') return last.name;
+  return last.name === map.start ? nextState(map.start, { kind: state.kind }) : (map.next[last.name] ?? last.name);
 };
 
 /** Places a job on its map from its events. */

@@ -22,9 +22,11 @@ export const excerpt = (text: string, max: number): string =>
     ? visible(text)
     : `${clip(text, max)} [${figure(visible(text).length - max)} more characters are in the file]`;
 
-/** `HoldBlueprint` → `Hold blueprint`. */
+/** `HoldBlueprint` → `Hold blueprint`, `HoldStage1` → `Hold stage 1`. */
 export const stateLabel = (name: string): string => {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  const words = name
+    .replace(/([a-z0-9])([A-Z])|([a-z])(?=\d)/g, (_, end, start, letter) => (letter ? `${letter} ` : `${end} ${start}`))
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 

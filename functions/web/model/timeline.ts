@@ -46,6 +46,11 @@ const TITLES: Partial<Record<EventType, string>> = {
   STALE_RECOVERED: 'Stalled job recovered',
   JOB_TIMEOUT: 'Time was up',
   REDRIVEN: 'Taken over by another execution',
+  ROLLOUT_SUBMITTED: 'Rollout submitted',
+  ROLLOUT_STAGE_SET: 'Stage entered',
+  CANARY_COMPLETED: 'Canary ended',
+  STAGE_EVALUATED: 'Stage judged',
+  ROLLED_BACK: 'Rolled back',
 };
 const TONES: Partial<Record<EventType, Entry['tone']>> = {
   APPROVED: 'good',
@@ -55,12 +60,15 @@ const TONES: Partial<Record<EventType, Entry['tone']>> = {
   JOB_TIMEOUT: 'bad',
   STOPPED_BUDGET: 'bad',
   CANCELLED: 'bad',
+  ROLLED_BACK: 'bad',
   APPROVAL_EXPIRED: 'wait',
   STALE_RECOVERED: 'wait',
   WAITING_APPROVAL: 'wait',
   WAITING_HUMAN: 'wait',
   REVISION_REQUESTED: 'wait',
 };
+
+const Canary = z.object({ ok: z.boolean() });
 
 const titleOf = (event: JobEvent): string => {
   if (event.event_type === 'DONE')
@@ -72,6 +80,8 @@ const titleOf = (event: JobEvent): string => {
 
 const toneOf = (event: JobEvent): Entry['tone'] => {
   if (event.event_type === 'DONE') return event.outputs.status === 'succeeded' ? 'good' : 'bad';
+  if (event.event_type === 'CANARY_COMPLETED') return Canary.safeParse(event.outputs.canary).data?.ok ? 'good' : 'bad';
+  if (event.event_type === 'STAGE_EVALUATED') return event.outputs.verdict === 'passed' ? 'good' : 'bad';
   return TONES[event.event_type] ?? null;
 };
 

@@ -7,6 +7,7 @@ import { JobSpec } from '../../../contracts/job-spec.ts';
 import { Cassette } from '../../../contracts/llm.ts';
 import { RunMetrics, ServiceMetrics } from '../../../contracts/metrics.ts';
 import { CostView } from '../../../contracts/pricing.ts';
+import { RollbackBody, RolloutList } from '../../../contracts/rollout-http.ts';
 import { SignInView } from '../../../contracts/session.ts';
 import { Snapshot } from '../../../contracts/snapshot.ts';
 import { TelemetryAnswer, TelemetryPage } from '../../../contracts/telemetry-query.ts';
@@ -23,6 +24,7 @@ export const OUTPUTS = {
   ArtifactList: http.ArtifactList,
   CassetteList: http.CassetteList,
   Cassette,
+  RolloutList,
   SnapshotList: http.SnapshotList,
   Snapshot,
   Decision: http.DecisionView,
@@ -61,6 +63,7 @@ export const INPUTS = {
   FlagBody: http.FlagBody,
   KillBody: http.KillBody,
   ReleaseBody: http.ReleaseBody,
+  RollbackBody,
 };
 
 export const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {

@@ -6,7 +6,7 @@ import type { Actor, EventType } from '../../../contracts/events.ts';
 import { DECISION_MAX_BYTES, PROBLEMS } from '../../../contracts/http.ts';
 import { ActorId } from '../../../contracts/ids.ts';
 import { stepOf } from '../api/decisions.ts';
-import { cancellerOf, loadJob } from '../api/jobs.ts';
+import { cancellerOf, loadJob, rollerBackOf } from '../api/jobs.ts';
 import type { Web } from '../deps.ts';
 import { readForm } from '../http/body.ts';
 import { actorOf } from '../http/identity.ts';
@@ -56,7 +56,7 @@ const control = async <F>(web: Web, c: Context, { form, logs, by, send }: Comman
 
 const channel = 'page' as const;
 
-/** Delegating, revoking links, cancelling and redriving from the page of a job. */
+/** Delegating, revoking links, cancelling, rolling back and redriving from the page of a job. */
 export const controlRoutes = (web: Web): Hono =>
   new Hono()
     .post('/ui/jobs/:id/cancel', (c) =>
@@ -65,6 +65,14 @@ export const controlRoutes = (web: Web): Hono =>
         logs: 'CANCELLED',
         by: (request, id) => cancellerOf(web, request, id, channel),
         send: ({ commands }, id, { reason }, actor) => commands.cancel(id, { reason, actor, channel }),
+      }),
+    )
+    .post('/ui/jobs/:id/rollback', (c) =>
+      control(web, c, {
+        form: ReasonForm,
+        logs: 'ROLLED_BACK',
+        by: (request, id) => rollerBackOf(web, request, id, channel),
+        send: ({ commands }, id, { reason }, actor) => commands.rollBack(id, { reason, actor, channel }),
       }),
     )
     .post('/ui/jobs/:id/redrive', (c) =>

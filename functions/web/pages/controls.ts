@@ -19,6 +19,11 @@ const cancelForm = (
 ): Html => html`<details class="control" id="cancel"><summary>Cancel this job</summary><form method="post" action="/ui/jobs/${jobId}/cancel">${reason('cancel-reason', 'Why')}
 <div class="choice"><button type="submit" aria-describedby="on-cancel">Cancel job</button><p id="on-cancel">The job ends as cancelled, and nothing more of it runs. This cannot be undone; the same spec can be submitted with another <code>run</code>.</p></div></form></details>`;
 
+const rollbackForm = (
+  jobId: string,
+): Html => html`<details class="control" id="rollback"><summary>Roll back</summary><form method="post" action="/ui/jobs/${jobId}/rollback">${reason('rollback-reason', 'Why')}
+<div class="choice"><button type="submit" aria-describedby="on-rollback">Roll back</button><p id="on-rollback">The flags go back, to stage 1 from stage 2 or 3, otherwise to what they were. Canaries that run are cancelled, and the rollout ends.</p></div></form></details>`;
+
 const delegateForm = (state: JobState, approval: Approval, actor: Actor): Html | string =>
   approval.policy.approvers.includes(actor.id)
     ? html`<details class="control" id="delegate"><summary>Ask somebody to decide for you</summary><form method="post" action="/ui/jobs/${state.job_id}/delegate"><input type="hidden" name="step" value="${approval.step}">
@@ -35,7 +40,7 @@ export const notYours = (what: string, { actor, whom }: Viewer): Html =>
 
 const cancelling = (state: JobState, viewer: Viewer): Html =>
   viewer.operator || isSubmitter(state, viewer.actor)
-    ? cancelForm(state.job_id)
+    ? html`${state.kind === 'rollout' ? rollbackForm(state.job_id) : ''}${cancelForm(state.job_id)}`
     : notYours('Only operators and whoever submitted the job can cancel it.', viewer);
 
 const redriving = (state: JobState, viewer: Viewer): Html =>

@@ -109,6 +109,7 @@ const VERBS: Record<string, string> = {
   APPROVAL_VOTED: 'Vote recorded',
   RESUMED: 'Answered',
   CANCELLED: 'Cancelled',
+  ROLLED_BACK: 'Rolled back',
   REDRIVEN: 'Given to another execution',
   APPROVAL_DELEGATED: 'Delegated',
   LINK_REVOKED: 'Link revoked',

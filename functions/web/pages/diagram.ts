@@ -36,7 +36,7 @@ const drawNode = (place: Place, progress: Progress, tone: Tone): Html => {
   const { node, x, y } = place;
   const current = progress.current === node.name;
   const passed = progress.passed.has(node.name);
-  const text = html`<text x="${x + TEXT}" y="${y + 5}"${current ? html` class="now"` : passed ? '' : html` class="later"`}>${stateLabel(node.name)}${node.side && node.ending ? ' (any failure)' : ''}</text>`;
+  const text = html`<text x="${x + TEXT}" y="${y + 5}"${current ? html` class="now"` : passed ? '' : html` class="later"`}>${stateLabel(node.name)}${node.inner.length > 0 ? ' (each a job)' : node.side && node.ending ? ' (any failure)' : ''}</text>`;
   const body = html`${current ? ring(place, tone) : ''}${marker(place, passed ? 'node passed' : 'node')}${text}`;
   const href = hrefOf(node.name, progress, tone);
   const state = current ? 'where the job is' : passed ? 'passed' : 'not reached';
@@ -73,7 +73,7 @@ const drawJump = (jump: FlowJump, places: Place[], progress: Progress): Html | s
   const from = places[jump.from];
   const to = places[jump.to];
   if (!from || !to) return '';
-  const x = from.x - GAP - jump.lane * LANE;
+  const x = Math.min(from.x, to.x) - GAP - jump.lane * LANE;
   const down = to.y > from.y ? 1 : -1;
   const edge = ({ node, x: cx }: Place) => cx - (node.step === null ? 9 : 17);
   const [y1, y2] = [from.y + down * 3, to.y - down * 3];

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import * as z from 'zod';
 import type { LoadedJob } from '../../../contracts/commands.ts';
 import type { JobEvent } from '../../../contracts/events.ts';
 import type { JobState } from '../../../contracts/job-state.ts';
@@ -79,13 +80,12 @@ const ENDINGS: Record<string, string> = {
   cancelled: 'Somebody cancelled it.',
   timed_out: 'It ran out of time.',
   error: 'A stage failed for good.',
+  rolled_back: 'The rollout went back, and its flags with it.',
 };
 
 const ending = ({ state, events, trouble }: JobPage): Html | string => {
   if (state.status !== 'DONE' || state.outcome === 'succeeded') return '';
-  const cause = events.findLast(
-    (event) => event.event_type === 'ERROR' || event.event_type === 'REJECTED' || event.event_type === 'CANCELLED',
-  );
+  const cause = events.findLast((event) => ['ERROR', 'REJECTED', 'CANCELLED', 'ROLLED_BACK'].includes(event.event_type));
   // The error summary below says it in full.
   const told = trouble.error ? [] : [cause?.message ?? state.reason, cause?.outputs.detail];
   const why = told.filter((text): text is string => typeof text === 'string' && text !== '' && text.toLowerCase() !== state.outcome);
@@ -104,14 +104,26 @@ const toneOf = (state: JobState): Tone => {
 };
 
 const map = async (web: Web, state: JobState, events: JobEvent[]): Promise<Awaited<Html>> => {
-  const flow = await web.map();
+  const flow = await web.map(state);
   return html`<section class="panel" id="map" data-live aria-labelledby="map-h"><h2 id="map-h">Map</h2>${diagram(flow, progress(flow, state, events), toneOf(state))}</section>`;
+};
+
+const Rollouts = z.object({
+  rollout: z.object({ target: z.unknown(), through: z.unknown(), canaries: z.array(z.record(z.string(), z.unknown())) }),
+});
+
+/** What somebody asked for, without what names its version; the canaries of a rollout one by one. */
+const spelled = (asked: object): object => {
+  const { schema_version: _, title: __, kind: ___, ...rest } = { schema_version: '', title: '', kind: '', ...asked };
+  const rollout = Rollouts.safeParse(asked).data?.rollout;
+  if (!rollout) return rest;
+  const canaries = rollout.canaries.map(({ schema_version: _of, ...canary }, i) => [`canary_${i + 1}`, canary]);
+  return { ...rest, rollout: { target: rollout.target, through: rollout.through }, ...Object.fromEntries(canaries) };
 };
 
 const askedPart = (asked: unknown): Html | string => {
   if (typeof asked !== 'object' || asked === null) return '';
-  const { schema_version: _, title: __, kind: ___, ...rest } = { schema_version: '', title: '', kind: '', ...asked };
-  return html`<section class="panel" id="asked" aria-labelledby="asked-h"><h2 id="asked-h">What was submitted</h2>${blocks(readable(rest))}</section>`;
+  return html`<section class="panel" id="asked" aria-labelledby="asked-h"><h2 id="asked-h">What was submitted</h2>${blocks(readable(spelled(asked)))}</section>`;
 };
 
 const artifacts = (

@@ -23,6 +23,7 @@ export type PageOptions = {
 const NAV = [
   ['/ui/jobs', 'Jobs'],
   ['/ui/approvals', 'Approvals'],
+  ['/ui/rollout', 'Rollout'],
   ['/ui/metrics', 'Metrics'],
   ['/ui/cassettes', 'Cassettes'],
   ['/ui/outbox', 'Outbox'],

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { BudgetEscalation, type BudgetPart } from '../../../contracts/budget.ts';
 import { LivePlan, overBudget } from '../../../contracts/live-plan.ts';
+import { StageEvidence } from '../../../contracts/rollout.ts';
 import { amountText, BUDGET_PARTS, bareText, PART_NAMES, partText } from '../model/budget.ts';
 import type { Html } from './layout.ts';
 import { modeLabel, notice, said } from './parts.ts';
@@ -43,6 +44,8 @@ const escalationCard = ({ limits, use: { committed, spent }, proposed }: BudgetE
 export const ownForm = (name: string, value: unknown): Html | null => {
   const plan = name === 'live_confirm' ? LivePlan.safeParse(value) : null;
   if (plan?.success) return planCard(plan.data);
+  const stage = name === 'stage_evidence' ? StageEvidence.safeParse(value) : null;
+  if (stage?.success) return import('./rollout/criteria.ts').then(({ stageEvidence }) => stageEvidence(stage.data));
   const escalation = name === 'budget_escalation' ? BudgetEscalation.safeParse(value) : null;
   return escalation?.success ? escalationCard(escalation.data) : null;
 };
