@@ -119,7 +119,9 @@ describe.each(ENVIRONMENTS)('$name', ({ name: env, retention }) => {
     for (const { Resource, Condition } of events) {
       const [resource] = list(Resource).map(flat);
       if (resource === `arn:aws:s3:::holdpoint-${env}-events`)
-        expect([['jobs/*'], ['jobs/*', 'audit/*', 'digests/*']]).toContainEqual(Condition?.['StringLikeIfExists']?.['s3:prefix']);
+        expect([['jobs/*'], ['jobs/*', 'audit/*'], ['jobs/*', 'audit/*', 'digests/*']]).toContainEqual(
+          Condition?.['StringLikeIfExists']?.['s3:prefix'],
+        );
       else expect(resource).toMatch(new RegExp(`^arn:aws:s3:::holdpoint-${env}-events/(jobs|audit|digests)/\\*$`));
     }
     expect(holders(service, ({ Resource }) => list(Resource).some((r) => flat(r).endsWith('-events/jobs/*'))).sort()).toEqual(
