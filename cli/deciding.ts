@@ -11,7 +11,7 @@ import { signedFigures } from './signed-figures.ts';
 import { clean } from './text.ts';
 import { Decided, type EventView, type Job } from './views.ts';
 
-type DecisionOptions = { step?: ApprovalStep; comment?: string; digest?: string };
+export type DecisionOptions = { step?: ApprovalStep; comment?: string; digest?: string };
 
 const EVENT: Record<Choice, readonly string[]> = {
   approve: ['APPROVED', 'APPROVAL_VOTED'],
@@ -82,7 +82,7 @@ export const sayDecision = ({ say, paint }: Context, jobId: string, { decision, 
  * Shows the evidence a decision binds to, and sends it.
  * @throws CliError exit 5 when nothing waits, the evidence changed or is not what the log names, or somebody decided otherwise
  */
-const decideJob = async (context: Context, api: Api, jobId: string, choice: Choice, options: DecisionOptions): Promise<Result> => {
+export const decideJob = async (context: Context, api: Api, jobId: string, choice: Choice, options: DecisionOptions): Promise<Result> => {
   const { job, events } = await loadJob(api, jobId);
   const subject = subjectOf(job, events, options);
   if (choice === 'revise' && consequence('revise', subject.step) === undefined) {

@@ -2,7 +2,7 @@ import { isOutage, messageInWords } from '../functions/lib/agent/failure-words.t
 import { clean } from './text.ts';
 import type { EventView, Job } from './views.ts';
 
-const CAUSES = ['ERROR', 'STOPPED_BUDGET', 'JOB_TIMEOUT', 'REJECTED', 'CANCELLED'];
+const CAUSES = ['ERROR', 'STOPPED_BUDGET', 'JOB_TIMEOUT', 'REJECTED', 'CANCELLED', 'ROLLED_BACK'];
 
 /** The last thing that went wrong, in the log's words; empty where nothing did. */
 export const lastError = (events: readonly EventView[]): string => {

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
 import { EVENT_TYPES } from '../contracts/events.ts';
 import { ActorId, AgentId, JobId, RunId, SnapshotId, SubjectDigest } from '../contracts/ids.ts';
+import { LAST_STAGE } from '../contracts/job-spec.ts';
 import { JobStatus } from '../contracts/job-state.ts';
 import { MODES } from '../contracts/llm.ts';
 import { SymbolName } from '../contracts/snapshot.ts';
@@ -62,6 +63,8 @@ export const parseEnvironment = checked(
 export const parsePort = wholeNumber(0, 65_535);
 export const parseLimit = wholeNumber(1, 200);
 export const parseRunNumber = wholeNumber(1, 1_000_000);
+export const parseStage = wholeNumber(0, LAST_STAGE);
+export const parseTarget = oneOf(['features']);
 export const parseDays = wholeNumber(1, 36_500);
 export const parseAgent = checked(AgentId);
 export const parseTier = oneOf(TIERS);
@@ -85,6 +88,8 @@ export const parseTimeout = (value: string): number => {
   return ms;
 };
 
+/** An argument that names a job, or may. */
+export const JOB = (name: string, about: string) => [name, about, parseJobId] as const;
 export const JOB_ARGUMENT = ['<JOB>', 'job id: 12 hex characters', parseJobId] as const;
 
 /** The options every verb takes. */

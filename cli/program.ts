@@ -21,6 +21,7 @@ import { rehearseUpgrade } from './verbs/rehearse-upgrade.ts';
 import { reject } from './verbs/reject.ts';
 import { resume } from './verbs/resume.ts';
 import { revise } from './verbs/revise.ts';
+import { rollout } from './verbs/rollout.ts';
 import { smoke } from './verbs/smoke.ts';
 import { snapshot } from './verbs/snapshot.ts';
 import { status } from './verbs/status.ts';
@@ -37,7 +38,7 @@ const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, resume, cancel, redrive],
   ...[timeline, verify, snapshot, reconcile, metrics, telemetry, cost, rehearseUpgrade],
-  ...[flags, kill, smoke],
+  ...[flags, kill, smoke, rollout],
   ...[cassette, regress, redact, llmSites, login],
 ];
 

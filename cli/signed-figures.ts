@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { BudgetEscalation } from '../contracts/budget.ts';
 import { LivePlan, overBudget } from '../contracts/live-plan.ts';
+import { StageEvidence, stageMeaning } from '../contracts/rollout.ts';
+import { limitText, percent, STANDINGS, VERDICTS, valueText } from '../functions/lib/rollout/words.ts';
 import { amountText, partText } from './amounts.ts';
 import type { Api } from './api.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -42,17 +44,34 @@ const escalationLines = ({ limits, use: { committed, spent }, proposed }: Budget
   `limits if approved ${amountText(proposed)}`,
 ];
 
-/** What a signed file says, for the two steps that sign amounts; null for a document of another shape. */
+const stageLines = ({ stage, verdict, canaries, success_rate, baseline, criteria }: StageEvidence): string[] => [
+  `stage ${stage} (${stageMeaning(stage).name}): ${STANDINGS[verdict].words}`,
+  `canaries ${canaries.filter(({ ok }) => ok).length} of ${canaries.length} succeeded, ${percent(success_rate)}${baseline === null ? '' : `; baseline ${percent(baseline)}`}`,
+  ...criteria.map(({ id, value, limit, verdict: found, detail }) => {
+    const why = detail === null ? '' : `: ${detail}`;
+    return `${VERDICTS[found].words} ${id} ${valueText(id, value)} (${limitText(id, limit)})${why}`;
+  }),
+];
+
+/** What a signed file says, for the steps that sign figures; null for a document of another shape. */
 const linesOf = (name: string, value: unknown): string[] | null => {
   if (name === 'live_confirm') {
     const plan = LivePlan.safeParse(value).data;
     return plan ? planLines(plan) : null;
   }
+  if (name === STAGE_EVIDENCE) {
+    const evidence = StageEvidence.safeParse(value).data;
+    return evidence ? stageLines(evidence) : null;
+  }
   const escalation = BudgetEscalation.safeParse(value).data;
   return escalation ? escalationLines(escalation) : null;
 };
 
-const NAMES: Record<string, string> = { llm_live_confirm: 'live_confirm', budget_escalation: 'budget_escalation' };
+const STAGE_EVIDENCE = 'stage_evidence';
+const NAMES: Record<string, string> = {
+  ...{ llm_live_confirm: 'live_confirm', budget_escalation: 'budget_escalation' },
+  ...{ stage_1: STAGE_EVIDENCE, stage_2: STAGE_EVIDENCE, stage_3: STAGE_EVIDENCE },
+};
 
 const parsed = (text: string): unknown => {
   try {
@@ -72,7 +91,7 @@ const readFile = async (api: Api, path: string): Promise<Uint8Array | null> => {
 };
 
 /**
- * The figures behind a digest: chain, mode, budget and estimate of live calls, or use and limits of a budget. None for
+ * The figures behind a digest: chain, mode, budget and estimate of live calls, use and limits of a budget, or criteria of a stage. None for
  * other steps. A file that is not what the log names is said to be so, and not shown.
  */
 export const signedFigures = async (

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { ApprovalStep, STEPS } from '../contracts/steps.ts';
 import { clean } from './text.ts';
 import type { EventView, Job } from './views.ts';
@@ -15,6 +16,10 @@ const STAGE_OF: Record<string, string> = {
   GATES_COMPLETED: 'gates',
   REGISTRY_UPDATED: 'registry',
   REPORT_COMPLETED: 'report',
+  ROLLOUT_STAGE_SET: 'enter',
+  CANARY_COMPLETED: 'canary',
+  STAGE_EVALUATED: 'evaluate',
+  ROLLED_BACK: 'rollback',
   CANCELLED: 'cancel',
   ERROR: 'error',
   STOPPED_BUDGET: 'budget',
@@ -27,7 +32,10 @@ const STAGE_OF: Record<string, string> = {
 const AFTER: Record<string, string> = {
   IDEA_SUBMITTED: 'intent',
   BLUEPRINT_SUBMITTED: 'compile',
-  ROLLOUT_SUBMITTED: 'validate',
+  ROLLOUT_SUBMITTED: 'enter',
+  ROLLOUT_STAGE_SET: 'canaries',
+  CANARY_COMPLETED: 'canaries',
+  ROLLED_BACK: 'stop',
   BLUEPRINT_PROPOSED: 'blueprint',
   RUNSPEC_COMPILED: 'runspec',
   RUN_COMPLETED: 'gates',
@@ -41,6 +49,9 @@ const AFTER: Record<string, string> = {
   'RESUMED intent': 'intent',
   'APPROVED blueprint': 'compile',
   'APPROVED runspec': 'run',
+  'APPROVED stage_1': 'enter',
+  'APPROVED stage_2': 'enter',
+  'APPROVED stage_3': 'enter',
   'REVISION_REQUESTED blueprint': 'intent',
   'REVISION_REQUESTED runspec': 'blueprint',
 };
@@ -89,6 +100,10 @@ const gates = (event: EventView): StageLine => {
   return { tone: failed ? 'bad' : 'good', stage: 'gates', text: `${failed ? 'failed' : 'passed'}${said(event)}` };
 };
 
+const Canary = z.object({ ok: z.boolean() });
+
+const isOk = ({ outputs }: EventView): boolean => Canary.safeParse(outputs['canary']).data?.ok === true;
+
 /** @returns the line for an event; unknown events are shown by their type */
 export const stageLine = (event: EventView): StageLine => {
   const stage = clean(event.step ?? STAGE_OF[event.event_type] ?? 'job');
@@ -117,6 +132,12 @@ export const stageLine = (event: EventView): StageLine => {
       return { tone: 'plain', stage, text: `sent back by ${clean(event.actor.id)}${said(event)}` };
     case 'GATES_COMPLETED':
       return gates(event);
+    case 'CANARY_COMPLETED':
+      return { tone: isOk(event) ? 'good' : 'bad', stage, text: clean(event.message ?? '') };
+    case 'STAGE_EVALUATED':
+      return { tone: event.outputs['verdict'] === 'passed' ? 'good' : 'bad', stage, text: clean(event.message ?? '') };
+    case 'ROLLED_BACK':
+      return { tone: 'bad', stage, text: `by ${clean(event.actor.id)}${said(event)}` };
     case 'CANCELLED':
       return { tone: 'bad', stage, text: `cancelled by ${clean(event.actor.id)}${said(event)}` };
     case 'ERROR':

@@ -6,7 +6,7 @@ import { JobStatus } from './job-state.ts';
 import { CanaryResult, StageEvidence } from './rollout.ts';
 
 /**
- * Where a stage of a rollout stands. `waiting`: its entry waits for an approval. `stopped`: the rollout ended in it without a verdict.
+ * Where a stage of a rollout stands. `waiting`: its entry waits for an approval, or its checks for an answer. `stopped`: the rollout ended in it without a verdict.
  * `not_entered`: the rollout ended before it.
  */
 export const StageStanding = z.enum([

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { FLAGS, FlagName } from '../../contracts/flags.ts';
+import { parseAssignment } from '../assignment.ts';
 import { relativeTime } from '../duration.ts';
 import { usage } from '../exit.ts';
 import { parseText, type Verb, withCommon } from '../options.ts';
@@ -63,22 +63,9 @@ const getFlag = async (context: Context, name: string): Promise<Result> => {
   return { doc: flag };
 };
 
-/** `true`, `5`, `null` and `["a"]` as JSON; a list also as `a,b`; anything else is text. */
-const valueOf = (name: string, text: string): unknown => {
-  const known = FlagName.safeParse(name);
-  try {
-    return JSON.parse(text);
-  } catch {
-    if (known.success && FLAGS[known.data].type === 'list') return text.split(',').filter((part) => part !== '');
-    return text;
-  }
-};
-
 const setFlag = async (context: Context, assignment: string, reason: string | undefined): Promise<Result> => {
-  const at = assignment.indexOf('=');
-  if (at < 1) throw usage(`"${clean(assignment)}" sets nothing`, 'write it as NAME=VALUE: holdpoint flags set telemetry=true');
-  const name = assignment.slice(0, at);
-  const body = { value: valueOf(name, assignment.slice(at + 1)), ...(reason === undefined ? {} : { reason }) };
+  const { name, value } = parseAssignment(assignment, 'holdpoint flags set telemetry=true');
+  const body = { value, ...(reason === undefined ? {} : { reason }) };
   const api = await context.connect();
   const { body: flag } = await api.call('PUT', `/flags/${encodeURIComponent(name)}`, Flag, { body });
   sayFlag(context, flag);

@@ -49,8 +49,9 @@ const facts = (...drafts: EventDraft[]) => {
 const standings = (...drafts: EventDraft[]) => facts(...drafts).stages.map(({ standing }) => standing);
 
 describe('the ladder of a rollout', () => {
-  it('is all ahead before the first stage was entered', () => {
-    expect(standings(submitted())).toEqual(['ahead', 'ahead', 'ahead', 'ahead']);
+  it('is at the validation before any stage was entered: the checks of the project come first', () => {
+    expect(standings(submitted())).toEqual(['running', 'ahead', 'ahead', 'ahead']);
+    expect(standings(submitted(), back(0), done('rolled_back'))).toEqual(['breached', 'not_entered', 'not_entered', 'not_entered']);
   });
 
   it('has the stage that runs, those that passed, and those beyond what was asked for', () => {

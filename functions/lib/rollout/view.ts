@@ -53,11 +53,18 @@ const enteredStanding = (stage: number, evidence: StageEvidence | undefined, { s
   return state.status === 'DONE' || state.cancelled ? 'stopped' : 'running';
 };
 
+/** Before its canaries, the validation runs the project's checks, or asks a person about them. */
+const validating = ({ state, rollback }: Known): StageStanding => {
+  if (state.status === 'DONE') return rollback ? 'breached' : 'stopped';
+  return state.status === 'WAITING_HUMAN' ? 'waiting' : 'running';
+};
+
 const standingOf = (stage: number, evidence: StageEvidence | undefined, known: Known): StageStanding => {
   const { state, progress, through } = known;
   if (stage > through) return 'not_planned';
   if (progress.reached !== null && stage <= progress.reached) return enteredStanding(stage, evidence, known);
   if (awaitedStage(state) === stage) return 'waiting';
+  if (stage === 0) return validating(known);
   return state.status === 'DONE' || state.cancelled ? 'not_entered' : 'ahead';
 };
 

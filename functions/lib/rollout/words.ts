@@ -7,7 +7,7 @@ export type Tone = 'good' | 'bad' | 'wait' | 'run' | null;
 /** Where a stage stands, in words and tone. */
 export const STANDINGS: { readonly [S in StageStanding]: { words: string; tone: Tone } } = {
   ahead: { words: 'ahead', tone: null },
-  waiting: { words: 'waits for approval', tone: 'wait' },
+  waiting: { words: 'waits for a person', tone: 'wait' },
   running: { words: 'running', tone: 'run' },
   passed: { words: 'passed', tone: 'good' },
   breached: { words: 'breached', tone: 'bad' },

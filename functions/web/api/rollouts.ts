@@ -5,9 +5,10 @@ import { RollbackBody, type RolloutView } from '../../../contracts/rollout-http.
 import type { WebDeps } from '../deps.ts';
 import { readJson } from '../http/body.ts';
 import { jobIdOf, PageQuery, pageOf, parseInput, queryOf } from '../http/input.ts';
+import { notFound } from '../http/problem.ts';
 import { viewOfState } from '../model/views.ts';
 import { channelOf } from './decisions.ts';
-import { rollerBackOf } from './jobs.ts';
+import { loadJob, rollerBackOf } from './jobs.ts';
 
 /** Each is read from its log. */
 const PAGE = 10;
@@ -26,6 +27,12 @@ export const rolloutRoutes = (deps: WebDeps): Hono =>
       const loaded = await Promise.all(items.map((id) => deps.commands.load(id)));
       const rollouts = await Promise.all(loaded.filter((one) => one !== null).map((one) => viewRollout(deps, one)));
       return c.json({ rollouts, next_cursor });
+    })
+    .get('/rollouts/:id', async (c) => {
+      const id = c.req.param('id');
+      const loaded = await loadJob(deps, id);
+      if (loaded.state.kind !== 'rollout') throw notFound(`rollout ${id}`);
+      return c.json(await viewRollout(deps, loaded));
     })
     .post('/rollouts/:id/rollback', async (c) => {
       const id = jobIdOf(c.req.param('id'));

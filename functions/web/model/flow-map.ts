@@ -29,6 +29,8 @@ export type FlowMap = {
   /** First and last state of the main line. */
   start: string;
   finish: string;
+  /** What every job went through that went anywhere. */
+  first: string[];
 };
 
 const stateOf = (machine: Machine, name: string): State => {
@@ -55,14 +57,29 @@ const usual = (machine: Machine, name: string | undefined, seen: string[] = []):
   return works(state) ? name : usual(machine, state.Default ?? state.Next, [...seen, name]);
 };
 
-const mainLine = (machine: Machine): string[] => {
-  const line: string[] = [];
-  let at = usual(machine, machine.StartAt);
-  while (at !== null && !line.includes(at)) {
-    line.push(at);
-    at = usual(machine, stateOf(machine, at).Next);
+/** The states that work from `name` to the machine's good end, by defaults, and by choices where a default only leads round. */
+const lineFrom = (machine: Machine, name: string | undefined, seen: readonly string[] = []): string[] | null => {
+  if (name === undefined) return [];
+  const state = stateOf(machine, name);
+  if (seen.includes(name) || state.Type === 'Fail') return null;
+  for (const way of [state.Default ?? state.Next, ...(state.Choices ?? []).map((c) => c.Next)]) {
+    const rest = lineFrom(machine, way, [...seen, name]);
+    if (rest) return works(state) ? [name, ...rest] : rest;
   }
+  return null;
+};
+
+const mainLine = (machine: Machine): string[] => {
+  const line = lineFrom(machine, machine.StartAt);
+  if (!line) throw new Error(`no way leads from "${machine.StartAt}" to an end of the state machine that is no Fail`);
   return line;
+};
+
+/** States that come first whatever happens: no Choice is before them. */
+const surelyFirst = (machine: Machine, name: string | undefined, seen: readonly string[] = []): string[] => {
+  if (name === undefined || seen.includes(name)) return [];
+  const state = stateOf(machine, name);
+  return state.Type === 'Choice' ? [] : [name, ...surelyFirst(machine, state.Next, [...seen, name])];
 };
 
 /** Every way out of a state that is part of the plan: not the failure any state can have, nor waiting again. */
@@ -142,5 +159,5 @@ export const flowMap = (definition: unknown): FlowMap => {
   const laned = assignLanes([...jumps, ...loops(machine, line, nodes)]);
   const next = Object.fromEntries(nodes.map(({ name }) => [name, usual(machine, stateOf(machine, name).Next)]));
   const [start = machine.StartAt] = line;
-  return { nodes, jumps: laned, lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)), next, start, finish: line.at(-1) ?? start };
+  return { nodes, jumps: laned, lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)), next, start, finish: line.at(-1) ?? start, first: surelyFirst(machine, start) };
 };

@@ -10,6 +10,9 @@ export const rolloutPaths = (): Json => ({
       { parameters: paging },
     ),
   },
+  '/rollouts/{id}': {
+    get: operation('getRollout', 'One rollout.', { 200: answer('The rollout.', 'Rollout') }, { parameters: [id] }),
+  },
   '/rollouts/{id}/rollback': {
     post: operation(
       'rollBackRollout',

@@ -7,7 +7,7 @@ import { JobSpec } from '../../../contracts/job-spec.ts';
 import { Cassette } from '../../../contracts/llm.ts';
 import { RunMetrics, ServiceMetrics } from '../../../contracts/metrics.ts';
 import { CostView } from '../../../contracts/pricing.ts';
-import { RollbackBody, RolloutList } from '../../../contracts/rollout-http.ts';
+import { RollbackBody, RolloutList, RolloutView } from '../../../contracts/rollout-http.ts';
 import { SignInView } from '../../../contracts/session.ts';
 import { Snapshot } from '../../../contracts/snapshot.ts';
 import { TelemetryAnswer, TelemetryPage } from '../../../contracts/telemetry-query.ts';
@@ -25,6 +25,7 @@ export const OUTPUTS = {
   CassetteList: http.CassetteList,
   Cassette,
   RolloutList,
+  Rollout: RolloutView,
   SnapshotList: http.SnapshotList,
   Snapshot,
   Decision: http.DecisionView,

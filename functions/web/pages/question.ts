@@ -13,6 +13,7 @@ type Asking = Extract<JobState, { status: 'WAITING_HUMAN' }>;
 
 /** What an answer leads to, by step. */
 const ON_ANSWER: Record<string, string> = {
+  checks: '“again” runs the checks once more. “passed” or “failed”, with your evidence, is the verdict of the validation, in your name.',
   intent: 'The agent drafts again with your answer. Its blueprint is asked about next: nothing is compiled or run before that is approved.',
 };
 
@@ -24,7 +25,7 @@ const agentForm = (
   signs: Html,
 ): Html => html`<form method="post" action="/ui/jobs/${job_id}/resume"><input type="hidden" name="step" value="${step}">
 ${signs}
-<label for="answer">Your answer <span class="quiet">kept in the log and given to the agent</span></label>
+<label for="answer">Your answer <span class="quiet">kept in the log${step === 'checks' ? '' : ' and given to the agent'}</span></label>
 <textarea id="answer" name="answer" rows="4" maxlength="4000" required autocomplete="off"></textarea>
 <div class="choices"><div class="choice"><button type="submit" aria-describedby="on-answer">Answer</button><p id="on-answer">${ON_ANSWER[step] ?? 'The job goes on with your answer.'}</p></div></div></form>
 <p class="quiet">Nobody can answer? End the job with <code>holdpoint cancel ${job_id}</code>.</p>`;

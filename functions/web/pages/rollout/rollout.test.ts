@@ -63,7 +63,7 @@ describe('the rollout page', () => {
     judged(evidenceOf(0, [canary(0, GOOD)], MET));
     story.waits('stage_1', 'HoldStage1', [], 30);
     const shown = await page(memory);
-    expect(text(shown)).toContain('0 validation passed 1 of 2 canaries succeeded 1 telemetry waits for approval 2 history pack ahead');
+    expect(text(shown)).toContain('0 validation passed 1 of 2 canaries succeeded 1 telemetry waits for a person 2 history pack ahead');
     expect(text(shown)).toContain('Enter stage 1 (telemetry)?');
     expect(shown).toContain(`href="/ui/jobs/${ID}#decision"`);
     expect(shown).toContain(`href="/ui/jobs/${GOOD}"`);
@@ -141,15 +141,20 @@ describe('the map of a rollout', () => {
 
   test('is the rollout machine: canaries are one state, holds lead back to the next stage', () => {
     const names = map.nodes.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['RolloutIntake', 'EnterStage', 'Canaries', 'Evaluate', 'RolloutFinish', 'Rollback']));
+    const line = map.nodes.filter(({ side }) => !side).map(({ name }) => name);
+    expect(line.slice(0, 2)).toEqual(['RolloutIntake', 'Checks']);
+    expect(line.slice(-4)).toEqual(['EnterStage', 'Canaries', 'Evaluate', 'RolloutFinish']);
     expect(names).not.toContain('Canary');
-    expect(map.jumps).toEqual([{ from: names.indexOf('HoldStage3'), to: names.indexOf('EnterStage'), back: false, lane: 0 }]);
+    const jumps = map.jumps.map(({ from, to }) => [names[from], names[to]]);
+    expect(jumps).toContainEqual(['HoldStage3', 'EnterStage']);
+    expect(jumps).toContainEqual(['Checks', 'EnterStage']);
   });
 
   test('a rollout is at its canaries until the stage is judged, then at the hold, and at the rollback when it went back', () => {
     const { story, enter, ended, judged } = climbing(emptyMemory());
-    expect(at(story).current).toBe('EnterStage');
+    expect(at(story).current).toBe('Checks');
     expect(at(enter(0)).current).toBe('Canaries');
+    expect([...at(story).passed]).toEqual(expect.arrayContaining(['RolloutIntake', 'Checks', 'EnterStage']));
     expect(at(ended(0, canary(0, GOOD))).current).toBe('Canaries');
     expect(at(judged(evidenceOf(0, [canary(0, GOOD)], MET))).current).toBe('Evaluate');
     expect(at(story.waits('stage_1', 'HoldStage1', [], 30)).current).toBe('HoldStage1');
