@@ -157,7 +157,17 @@ export const flowMap = (definition: unknown): FlowMap => {
       .map((way) => ({ from: row(name), to: row(way.to), back: way.back, lane: 0 })),
   );
   const laned = assignLanes([...jumps, ...loops(machine, line, nodes)]);
-  const next = Object.fromEntries(nodes.map(({ name }) => [name, usual(machine, stateOf(machine, name).Next)]));
+  const after = (name: string) =>
+    line.includes(name) ? (line[line.indexOf(name) + 1] ?? null) : usual(machine, stateOf(machine, name).Next);
+  const next = Object.fromEntries(nodes.map(({ name }) => [name, after(name)]));
   const [start = machine.StartAt] = line;
-  return { nodes, jumps: laned, lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)), next, start, finish: line.at(-1) ?? start, first: surelyFirst(machine, start) };
+  return {
+    nodes,
+    jumps: laned,
+    lanes: Math.max(0, ...laned.map((jump) => jump.lane + 1)),
+    next,
+    start,
+    finish: line.at(-1) ?? start,
+    first: surelyFirst(machine, start),
+  };
 };

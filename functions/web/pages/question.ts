@@ -11,6 +11,12 @@ import { digest, said, time } from './parts.ts';
 
 type Asking = Extract<JobState, { status: 'WAITING_HUMAN' }>;
 
+/** Who asks, where it is no agent. */
+const TITLES: Record<string, string> = {
+  [WATCHDOG.step]: 'Nobody works on this job any more',
+  checks: 'The project’s checks gave no verdict',
+};
+
 /** What an answer leads to, by step. */
 const ON_ANSWER: Record<string, string> = {
   checks: '“again” runs the checks once more. “passed” or “failed”, with your evidence, is the verdict of the validation, in your name.',
@@ -51,7 +57,7 @@ export const questionCard = (options: { state: Asking; evidence: Evidence[]; met
   const forOperators = () => (operator ? watchdogForm(state, signs) : notYours('Only operators can continue or stop this job.', viewer));
   const answers = watchdog ? forOperators() : agentForm(state, signs);
   return html`<section class="decision" id="decision" data-live aria-labelledby="question">
-<h2 id="question">${watchdog ? 'Nobody works on this job any more' : `The ${keyLabel(step)} agent asks you`}</h2>
+<h2 id="question">${TITLES[step] ?? `The ${keyLabel(step)} agent asks you`}</h2>
 <blockquote class="asked">${said(question)}</blockquote>
 <dl class="fields facts"><div><dt>Submitted by</dt><dd>${said(state.submitted_by.id)} (${state.submitted_by.identity})</dd></div>
 <div><dt>Asked</dt><dd>${time(approval.opened_at, now)}${approval.visit > 1 && !watchdog ? html`, time ${approval.visit}` : ''}</dd></div>
