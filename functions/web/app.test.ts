@@ -176,7 +176,8 @@ describe('events', () => {
 
   test('a held stream brings what comes, ends after DONE, and tells a client that returns to stay away', async () => {
     const { memory, story } = waiting();
-    const app = serve(memory, { holdEvents: true });
+    const arrivals = { wait: (_: string, known: number) => new Promise<number>((resolve) => setTimeout(() => resolve(known + 1), 30)) };
+    const app = serve(memory, { arrivals });
     const answer = await app.request(`/jobs/${ID}/events/stream?after=2`);
     setTimeout(() => story.decided('REJECTED', 'no', 1).did('DONE', 'Stop', [], { status: 'rejected' }, 0), 50);
     const text = await answer.text();

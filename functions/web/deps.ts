@@ -20,6 +20,11 @@ export type Snapshots = {
   list(): Promise<Snapshot[]>;
 };
 
+export type Arrivals = {
+  /** Waits until more than `known` events of the job have arrived, or the signal is given. @returns how many have arrived by now */
+  wait(jobId: string, known: number, signal: AbortSignal): Promise<number>;
+};
+
 /** Everything the API and the pages need from outside. */
 export type WebDeps = {
   env: string;
@@ -72,8 +77,8 @@ export type WebDeps = {
   linkOf?: LinkOf | null;
   /** On this machine: only loopback names are served, and HSTS is off. */
   local: boolean;
-  /** Whether the event stream may keep its connection open. */
-  holdEvents?: boolean;
+  /** Where the event stream may keep its connection open: says when a job's log grew. */
+  arrivals?: Arrivals | undefined;
   /** Told of errors that nobody expected, before the caller gets a bare INTERNAL. */
   report?: (error: Error, request: { method: string; path: string }) => void;
 };

@@ -38,7 +38,7 @@ const FLOWS = {
   rollout: () => import('../../statemachines/rollout.asl.json', { with: { type: 'json' } }),
 } as const;
 
-export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & Pick<WebDeps, 'counted'>;
+export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & Pick<WebDeps, 'counted' | 'arrivals'>;
 
 /** The web application over a world: the same in Lambda and on this machine. */
 export const createApp = (env: Env, options: AppOptions): { app: Hono; world: World } => {
@@ -79,7 +79,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     counted: options.counted,
     history: (kind, runId) => world.executions(kind).counted(runId),
     local: options.local,
-    holdEvents: options.local,
+    arrivals: options.arrivals,
     report: (error, request) => logger.error('unexpected', { ...request, error: { name: error.name, message: error.message } }),
   });
   return { app, world };

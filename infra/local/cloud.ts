@@ -9,6 +9,7 @@ import { FUNCTIONS, type FunctionName } from '../functions.ts';
 import { functionArn } from './arns.ts';
 import type { Athena } from './athena/service.ts';
 import { startAthena } from './athena/start.ts';
+import { createArrivals } from './arrivals.ts';
 import { type Build, machineOf, publishBuild, thisBuild } from './build.ts';
 import { countedBy } from './cost/counted.ts';
 import { createMeter } from './cost/meter.ts';
@@ -118,7 +119,12 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     closers.push(() => meter.close());
     const iam = await startIam(options.enforceIam);
     // Behind the policies: what is refused there reaches no service.
-    const s3Handle = meter.s3((request, caller) => s3.handle(request, caller));
+    const arrivals = createArrivals();
+    const s3Handle = meter.s3(async (request, caller) => {
+      const answer = await s3.handle(request, caller);
+      arrivals.note(request, answer);
+      return answer;
+    });
     const { secrets, kms } = createKeys(dataDir);
     const { handle: sns } = createSns({ topics: [APPROVALS_TOPIC_ARN, ALERTS_TOPIC_ARN] });
     const dynamoHandle = meter.dynamodb(dynamo.handle);
@@ -168,7 +174,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     athena = startAthena(dataDir, readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), inProcess(endpoint));
     closers.push(() => athena.close());
     const counted = countedBy(meter, sfn);
-    const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true, counted });
+    const web = createApp(readEnv(variables('web')), { requestHandler: inProcess(endpoint), local: true, counted, arrivals });
     // No function may write all of this: it is there before the first of them runs.
     await seed(
       createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), { requestHandler: inProcess(endpoint) }),

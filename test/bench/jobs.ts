@@ -1,3 +1,4 @@
+import { parseSse } from '../../cli/sse.ts';
 import type { CloudOptions } from '../../infra/local/cloud.ts';
 import { chainOptions } from '../support/chain/chain.ts';
 import { call, driveToEnd, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
@@ -10,15 +11,16 @@ const spec = () => sample('idea-trend', { run: runs++ });
 
 /** Every look takes time of the process that is measured: not closer together than the answer needs to be exact. */
 const POLL_MS = 4;
-const pause = (ms = POLL_MS) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Polls for an event after `seq`: one read of the tail, as a client that waits would. */
-const untilEvent = async (web: string, jobId: string, after: number, type: string): Promise<void> => {
-  for (;;) {
-    const { body } = await call(web, `/jobs/${jobId}/events?after=${after}`);
-    if ((body as { events: { event_type: string }[] }).events.some((event) => event.event_type === type)) return;
-    await pause();
+/** Reads the stream of events after `seq` until one of this type comes, as pages and the CLI do. */
+const streamUntil = async (web: string, jobId: string, after: number, type: string): Promise<void> => {
+  const done = new AbortController();
+  const { body } = await fetch(`${web}/jobs/${jobId}/events/stream?after=${after}`, { signal: done.signal });
+  if (!body) throw new Error(`the stream of job ${jobId} has no body`);
+  for await (const { data } of parseSse(body)) {
+    if (data !== '' && JSON.parse(data).event_type === type) break;
   }
+  done.abort();
 };
 
 const approveAt = async (web: string, jobId: string, step: string) => {
@@ -30,13 +32,15 @@ const approveAt = async (web: string, jobId: string, step: string) => {
 };
 
 /** Decision sent on the last approval → `DONE` visible, for one new job; in ms. */
-export const terminalSample = async (web: string): Promise<number> => {
+export const terminalSample = async (web: string, begin: () => void = () => {}): Promise<number> => {
   const { job_id } = await submit(web, spec());
   await (await approveAt(web, job_id, 'blueprint')).send();
   const last = await approveAt(web, job_id, 'runspec');
+  const seen = streamUntil(web, job_id, last.seq, 'DONE');
+  begin();
   const start = performance.now();
   const sent = last.send();
-  await untilEvent(web, job_id, last.seq, 'DONE');
+  await seen;
   const ms = performance.now() - start;
   await sent;
   return ms;
@@ -71,9 +75,10 @@ const clickToResume = async (cloud: TestCloud, n: number): Promise<number[]> => 
   for (let i = 0; i < n; i++) {
     const { job_id } = await submit(cloud.web, spec());
     const decision = await approveAt(cloud.web, job_id, 'blueprint');
+    const seen = streamUntil(cloud.web, job_id, decision.seq + 1, 'RUNSPEC_COMPILED');
     const start = performance.now();
     const sent = decision.send();
-    await untilEvent(cloud.web, job_id, decision.seq + 1, 'RUNSPEC_COMPILED');
+    await seen;
     samples.push(performance.now() - start);
     await sent;
   }
@@ -83,7 +88,7 @@ const clickToResume = async (cloud: TestCloud, n: number): Promise<number[]> => 
 const submitToWaiting = (cloud: TestCloud, n: number): Promise<number[]> =>
   series(n, async () => {
     const { job_id } = await submit(cloud.web, spec());
-    await untilEvent(cloud.web, job_id, 0, 'WAITING_APPROVAL');
+    await streamUntil(cloud.web, job_id, 0, 'WAITING_APPROVAL');
   });
 
 const throughput = async (cloud: TestCloud, n: number): Promise<number> => {
