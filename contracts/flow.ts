@@ -69,12 +69,12 @@ export const ROLLOUT_FLOW = {
   Smoke: { next: 'Rollback', routes: [{ field: 'smoke', value: 'go', to: 'EnterStage' }] },
   EnterStage: { next: 'Evaluate' },
   Evaluate: {
-    next: 'RolloutFinish',
+    next: 'Rollback',
     routes: [
+      { field: 'verdict', value: 'done', to: 'RolloutFinish' },
       { field: 'verdict', value: 'enter_1', to: 'HoldStage1' },
       { field: 'verdict', value: 'enter_2', to: 'HoldStage2' },
       { field: 'verdict', value: 'enter_3', to: 'HoldStage3' },
-      { field: 'verdict', value: 'breached', to: 'Rollback' },
     ],
   },
   HoldStage1: { next: 'EnterStage', step: 'stage_1' },

@@ -9,9 +9,6 @@ import { type Figure, percentiles, series } from './stats.ts';
 let runs = 1;
 const spec = () => sample('idea-trend', { run: runs++ });
 
-/** Every look takes time of the process that is measured: not closer together than the answer needs to be exact. */
-const POLL_MS = 4;
-
 /** Reads the stream of events after `seq` until one of this type comes, as pages and the CLI do. */
 const streamUntil = async (web: string, jobId: string, after: number, type: string): Promise<void> => {
   const done = new AbortController();
