@@ -19,6 +19,7 @@ import { redrive } from './verbs/redrive.ts';
 import { regress } from './verbs/regress.ts';
 import { rehearseUpgrade } from './verbs/rehearse-upgrade.ts';
 import { reject } from './verbs/reject.ts';
+import { releaseGate } from './verbs/release-gate.ts';
 import { resume } from './verbs/resume.ts';
 import { revise } from './verbs/revise.ts';
 import { rollout } from './verbs/rollout.ts';
@@ -38,7 +39,7 @@ const VERBS: readonly Verb[] = [
   ...[up, submit, jobs, approvals, status, watch],
   ...[approve, reject, revise, resume, cancel, redrive],
   ...[timeline, verify, snapshot, reconcile, metrics, telemetry, cost, rehearseUpgrade],
-  ...[flags, kill, smoke, rollout],
+  ...[flags, kill, rollout, smoke, releaseGate],
   ...[cassette, regress, redact, llmSites, login],
 ];
 

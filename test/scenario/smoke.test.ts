@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SHIPPED } from '../../cli/cassette/folder.ts';
+import { runNode } from '../../cli/child.ts';
 import { cli } from '../../cli/testing/world.ts';
+import { FlagList } from '../../contracts/http.ts';
 import { SmokeResult } from '../../contracts/smoke.ts';
 import type { AwsRequest, AwsResponse } from '../../infra/local/wire.ts';
 import { call, getJob, startTestCloud, submit, type TestCloud, temporaryFolder, untilSettled } from '../support/cloud.ts';
@@ -196,5 +198,47 @@ describe('smoke says NO-GO, exit 1, for', () => {
     expect(failures(result)).toEqual({
       canary: expect.stringMatching(/^stage 0: success_rate is 0, the limit is 1 \([0-9a-f]{12}: .*holdpoint timeline/),
     });
+  });
+});
+
+describe('the release gate', () => {
+  const out = temporaryFolder();
+  afterAll(() => rmSync(out, { recursive: true }));
+  const page = (name: string) => readFileSync(join(out, name), 'utf8');
+  const gate = async (...argv: string[]) => cli(['release-gate', '--endpoint', cloud.web, '--out', out, ...argv], { run: runNode });
+
+  it('opens when smoke says GO, and an emergency that is rehearsed with jobs in flight is over within 30 s and loses nothing', async () => {
+    const { exit, stdout, stderr } = await gate('--env', 'local');
+    expect(exit, stdout + stderr).toBe(0);
+    expect(page('test_report.md')).toMatch(/^# Test report\n\n.*## Verdict: PASS\n\n.*\| canary \| PASS \|.*\| runs \| 1 \| 1 \| met \|/s);
+    const rollout = /\| local \| [^|]+ \| ([0-9a-f]{12}) \|/.exec(page('acceptance_evidence.md'))?.[1] ?? '';
+    const { events } = await getJob(cloud.web, rollout);
+    expect(page('acceptance_evidence.md')).toContain(`| ${rollout} | ${events.length} | `);
+    expect(page('acceptance_evidence.md')).toContain(events.at(-1)?.hash);
+    expect(page('acceptance_evidence.md')).toMatch(/\| outputs\/smoke\/smoke_report\.json \| \d+ \| [0-9a-f]{64} \|/);
+    const rehearsed = page('rollback_dry_run.md').split('## Rehearsed')[1] ?? '';
+    expect(rehearsed.match(/\| (PASS|FAIL) \|/g)).toEqual(Array(6).fill('| PASS |'));
+    expect(readdirSync(out).map(page).join()).not.toContain(cloud.dataDir);
+  });
+
+  it('says what each way back would change here, and changes nothing', async () => {
+    await call(cloud.web, '/flags/telemetry', { method: 'PUT', body: { value: true } });
+    await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: true } });
+    const { exit } = await gate('--no-rehearsal');
+    const { body } = await call(cloud.web, '/flags');
+    await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: false } });
+    expect(exit).toBe(0);
+    expect(page('rollback_dry_run.md')).toContain('| `kill --to stage1` | history_pack: true → false |');
+    expect(page('rollback_dry_run.md')).toContain('| `kill --to off` | telemetry: true → false, history_pack: true → false |');
+    expect(FlagList.parse(body).kill.level).toBe('none');
+    expect(FlagList.parse(body).flags.find(({ name }) => name === 'history_pack')?.value).toBe(true);
+  });
+
+  it('is closed by one thing that failed, names it, and writes the evidence all the same', async () => {
+    checks('false');
+    const { exit, stderr } = await gate('--no-rehearsal');
+    checks('true');
+    expect([exit, stderr]).toEqual([1, expect.stringContaining('the gate is closed: smoke, core_tests, canary')]);
+    expect(page('test_report.md')).toContain('## Verdict: FAIL');
   });
 });
