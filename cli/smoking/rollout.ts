@@ -3,8 +3,7 @@ import { JobSpec, type ResearchJob, type RolloutJob } from '../../contracts/job-
 import { identifyJob } from '../../functions/lib/open-job.ts';
 import type { Api } from '../api.ts';
 import { CliError, EXIT, usage } from '../exit.ts';
-import { clean } from '../text.ts';
-import { Flags, Job, JobAndEvents } from '../views.ts';
+import { Job, JobAndEvents } from '../views.ts';
 
 /** The job that shows whether anything runs at all: the sample idea, from recorded answers. */
 const SAMPLE = new URL('../../docs/examples/idea-trend.json', import.meta.url);
@@ -45,26 +44,4 @@ export const submitSmoke = async (api: Api): Promise<Job> => {
   if (canary.kind === 'rollout') throw usage('a rollout is no canary');
   const body = specOf(canary, await freeRun(api, canary));
   return (await api.call('POST', '/jobs', Job, { body })).body;
-};
-
-/** What runs the project's checks. Unset, a rollout asks a person instead. */
-const SWITCH = 'test_runner_enabled';
-
-/**
- * Lets checks run where nobody has said yet whether they may. What somebody set stays.
- * @returns what to tell the caller; null where checks run
- */
-export const enableChecks = async (api: Api, why: string): Promise<string | null> => {
-  const { body } = await api.call('GET', '/flags', Flags);
-  const flag = body.flags.find(({ name }) => name === SWITCH);
-  if (flag === undefined || flag.value === true) return null;
-  const how = `run "holdpoint flags set ${SWITCH}=true", or answer the question of the rollout`;
-  if (flag.changed_by !== null) return `${clean(flag.changed_by)} switched checks off, so a person is asked for their verdict: ${how}`;
-  try {
-    await api.call('PUT', `/flags/${SWITCH}`, Flags.shape.flags.element, { body: { value: true, reason: why } });
-    return null;
-  } catch (error) {
-    if (error instanceof CliError && error.exit === EXIT.forbidden) return `you may not switch checks on (${error.message}): ${how}`;
-    throw error;
-  }
 };

@@ -4,6 +4,7 @@ import { verdictOf } from '../../functions/lib/smoke/judge.ts';
 import type { Api } from '../api.ts';
 import { CliError, EXIT, usage } from '../exit.ts';
 import { loadJob, nextFor } from '../jobs.ts';
+import { readyChecks } from '../rollout/ready-checks.ts';
 import type { Context, Result } from '../runner.ts';
 import { clean, padEnd } from '../text.ts';
 import { verifyEverything } from '../verifying/all.ts';
@@ -13,7 +14,7 @@ import type { EventView } from '../views.ts';
 import { watchJob } from '../watching.ts';
 import { checkFixtures } from './fixtures.ts';
 import { canaryCheck, endedEarly, readReport } from './read.ts';
-import { enableChecks, submitSmoke } from './rollout.ts';
+import { submitSmoke } from './rollout.ts';
 
 export type SmokeOptions = {
   env?: string | undefined;
@@ -96,8 +97,7 @@ export const runSmoke = async (context: Context, { env, timeoutMs, fixtures }: S
       : await checkFixtures(fixtures, now),
   ];
   if (status.index !== 'ok') return { result: resultOf([tableCheck(status), ...own], null, status.env, now), events: [] };
-  const remark = await enableChecks(api, 'smoke runs the checks of the project');
-  if (remark !== null) context.note(remark);
+  await readyChecks(context, api);
   const { job_id } = await submitSmoke(api);
   const { doc: job } = await watchJob(context, api, job_id, { until: 'waiting', timeoutMs });
   if (job.status !== 'DONE') {

@@ -107,11 +107,13 @@ export const rehearseRollback = async (service: Service, around: Surroundings): 
     const outcomes = await Promise.all(jobs.map((id) => finish(service, id)));
     return [outcomes.every((outcome) => UNHARMED.includes(outcome)), outcomes.join(', ')];
   });
-  await check('a refused stage rolls the rollout back to stage 1', async () => {
+  await check('a refused stage rolls the rollout back to stage 1, within 30 s', async () => {
+    const refused = Date.now();
     await service.decide(rollout, 'stage_3', 'reject');
     const { job: over, events } = await service.ended(rollout);
     const to = events.find(({ event_type }) => event_type === 'ROLLED_BACK')?.outputs['to_stage'];
-    return [over.outcome === 'rolled_back' && to === 1, `${over.outcome} to stage ${String(to)}`];
+    const soon = Date.now() - refused < EFFECTIVE_WITHIN_MS;
+    return [over.outcome === 'rolled_back' && to === 1 && soon, `${over.outcome} to stage ${String(to)}`];
   });
   await check('the release brings nothing back that was rolled back', async () => {
     await service.release();
