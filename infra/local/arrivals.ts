@@ -9,7 +9,9 @@ const EVENT = /-events\/jobs\/([0-9a-f]{12})\/events\//;
  * Says when something was written to a job's log, so that streams need not look again and again. On AWS nothing tells the pages of
  * it: there they ask anew.
  */
-export const createArrivals = (): Arrivals & { note(request: Pick<AwsRequest, 'method' | 'path'>, answer: Pick<AwsResponse, 'status'>): void } => {
+export const createArrivals = (): Arrivals & {
+  note(request: Pick<AwsRequest, 'method' | 'path'>, answer: Pick<AwsResponse, 'status'>): void;
+} => {
   const written = new EventEmitter().setMaxListeners(0);
   const counts = new Map<string, number>();
   const countOf = (jobId: string): number => counts.get(jobId) ?? 0;
