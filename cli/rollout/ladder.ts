@@ -1,7 +1,7 @@
 import { CRITERIA, type JudgedCriterion, type StageEvidence } from '../../contracts/rollout.ts';
 import type { CanaryView, StageView } from '../../contracts/rollout-http.ts';
 import { limitText, STANDINGS, settingsText, type Tone, targetText, VERDICTS, valueText } from '../../functions/lib/rollout/words.ts';
-import { sayJob } from '../jobs.ts';
+import { nextFor, sayJob } from '../jobs.ts';
 import type { Context, Paint } from '../runner.ts';
 import { type Column, renderTable } from '../table.ts';
 import { clean } from '../text.ts';
@@ -78,8 +78,10 @@ export const sayRollout = (context: Context, rollout: RolloutView): void => {
 };
 
 /** What anyone may do about a rollout; null once it is over. */
-export const nextForRollout = ({ job_id, status, step }: RolloutView): string | null => {
+export const nextForRollout = (rollout: RolloutView): string | null => {
+  const { job_id, status, step } = rollout;
   if (status === 'DONE') return null;
+  if (status === 'WAITING_HUMAN') return nextFor(rollout);
   if (status === 'WAITING_APPROVAL' && step?.startsWith('stage_'))
     return `"holdpoint rollout approve ${job_id}", or "holdpoint rollout rollback ${job_id}"`;
   return `follow it with "holdpoint watch ${job_id}"; go back with "holdpoint rollout rollback ${job_id}"`;

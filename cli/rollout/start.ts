@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { StatusView } from '../../contracts/http.ts';
-import { JOB_SPEC_MAX_BYTES, LAST_STAGE } from '../../contracts/job-spec.ts';
+import { JOB_SPEC_MAX_BYTES, JobSpec, LAST_STAGE } from '../../contracts/job-spec.ts';
 import { settingsText } from '../../functions/lib/rollout/words.ts';
 import type { Api } from '../api.ts';
 import { parseAssignment } from '../assignment.ts';
@@ -77,6 +77,13 @@ const submit = async (api: Api, spec: object, run: number | undefined): Promise<
   throw usage(`the same rollout was started ${MAX_RUNS} times`, 'name a free run with --run N');
 };
 
+/** Before anything is set or sent. @throws CliError (exit 2) naming the place that is wrong */
+const refuseWrong = (spec: object): void => {
+  const [issue] = JobSpec.safeParse(spec).error?.issues ?? [];
+  if (issue)
+    throw usage(`this is no rollout: ${clean(issue.path.join('/'))}: ${clean(issue.message)}`, 'see "holdpoint flags" and docs/examples/');
+};
+
 const start = async (context: Context, options: Options): Promise<Result> => {
   const { say, paint } = context;
   const target = targetOf(options);
@@ -86,8 +93,10 @@ const start = async (context: Context, options: Options): Promise<Result> => {
   await refuseOther(api, options.env);
   const title = 'set' in target ? `Rollout of ${settingsText(target.set)}`.slice(0, 200) : 'Rollout of the features';
   const rollout = { schema_version: 'rollout_v1', target, through: options.through, canaries };
+  const spec = { schema_version: 'job_spec_v1', kind: 'rollout', title, rollout };
+  refuseWrong(spec);
   await readyChecks(context, api);
-  const { job, created } = await submit(api, { schema_version: 'job_spec_v1', kind: 'rollout', title, rollout }, options.run);
+  const { job, created } = await submit(api, spec, options.run);
   say(created ? `started rollout ${job.job_id}` : `rollout ${job.job_id} was there already: --run named one that exists`);
   const waits = options.wait === true || options.timeout !== undefined;
   const timeoutMs = options.timeout ?? TEN_MINUTES;
@@ -96,7 +105,10 @@ const start = async (context: Context, options: Options): Promise<Result> => {
   sayRollout(context, now);
   say();
   say(`${paint.dim('page')} ${clean(api.url('/ui/rollout'))}`);
-  if (!waits) say('canaries of stage 0 run now; then it waits for your approval of stage 1, with what they showed');
+  if (!waits)
+    say(
+      `the validation runs the checks of the project and canaries now${options.through > 0 ? '; then it waits for your approval of stage 1, with what they showed' : ''}`,
+    );
   const next = nextForRollout(now);
   if (next !== null) say(`${paint.dim('next')} ${next}`);
   return { ...end, doc: { ...now, created } };

@@ -7,7 +7,7 @@ import { fold, toRecord } from '../lib/fold.ts';
 import { canaryActor } from '../lib/rollout/canaries.ts';
 import { flagsAfterRollback, rollbackStage, type Settings } from '../lib/rollout/flags.ts';
 import { progressOf } from '../lib/rollout/progress.ts';
-import { rolloutFacts } from '../lib/rollout/view.ts';
+import { BY_A_PERSON, rolloutFacts } from '../lib/rollout/view.ts';
 import { cancelJob } from './cancel.ts';
 import { openCanaries } from './open-canaries.ts';
 import { soon } from './open-job.ts';
@@ -17,7 +17,6 @@ import { appendDecided, finishCancel } from './settle.ts';
 /** Until the reconciler completes a rollback that was cut off, in ms. */
 const COMPLETE_AFTER_MS = 2_000;
 const MAX_REASON = 2000;
-const BY_A_PERSON = 'ROLLED_BACK_BY_A_PERSON';
 
 /** What a rollback sets, and from where to where it leads. */
 export const undoing = (state: JobState, events: readonly JobEvent[]) => {

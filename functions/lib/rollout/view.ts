@@ -16,6 +16,9 @@ const RolledBack = z.object({
   flags: z.record(z.string(), z.unknown()),
 });
 
+/** Reason of a rollback that nothing but a person's decision led to. */
+export const BY_A_PERSON = 'ROLLED_BACK_BY_A_PERSON';
+
 /** A canary that has not ended, as its job stands. */
 export type OpenCanary = Omit<CanaryView, 'result'> & { stage: number };
 
@@ -55,7 +58,7 @@ const enteredStanding = (stage: number, evidence: StageEvidence | undefined, { s
 
 /** Before its canaries, the validation runs the project's checks, or asks a person about them. */
 const validating = ({ state, rollback }: Known): StageStanding => {
-  if (state.status === 'DONE') return rollback ? 'breached' : 'stopped';
+  if (state.status === 'DONE') return rollback && rollback.reason !== BY_A_PERSON ? 'breached' : 'stopped';
   return state.status === 'WAITING_HUMAN' ? 'waiting' : 'running';
 };
 
