@@ -10,6 +10,7 @@ import type { Html } from '../layout.ts';
 import { empty, notice, said, standing, time } from '../parts.ts';
 import { canaryTable, criteriaTable, mark } from './criteria.ts';
 import { plots } from './plots.ts';
+import { type Validation, validationPart } from './validation.ts';
 
 const START = 'npm run holdpoint -- rollout start';
 
@@ -25,7 +26,12 @@ const rung = ({ stage, name, standing: at, planned, canaries }: StageView): Html
 const ladder = (stages: readonly StageView[]): Html =>
   html`<ol class="ladder" id="ladder" data-live aria-label="Stages">${stages.map(rung)}</ol>`;
 
+const asked = (jobId: string, question: string): Html =>
+  html`<section class="decision" aria-labelledby="asked"><h2 id="asked">The validation asks a person</h2><blockquote class="asked">${said(question)}</blockquote>
+<p><a class="button" href="/ui/jobs/${jobId}#decision">Answer</a></p></section>`;
+
 const waiting = ({ state }: LoadedJob, now: Date): Html | string => {
+  if (state.status === 'WAITING_HUMAN') return asked(state.job_id, state.question);
   if (state.status !== 'WAITING_APPROVAL') return '';
   const { question, onApprove, onReject } = meaning(state.step);
   return html`<section class="decision" aria-labelledby="asked"><h2 id="asked">${question}</h2>
@@ -65,12 +71,14 @@ const ended = ({ outcome }: RolloutView): Html | string =>
     ? ''
     : notice('bad', `Ended: ${outcome}`, html`<p>${ENDED[outcome]} <a href="/ui/metrics">Metrics</a> say how jobs go on.</p>`);
 
-const stagePart = (view: StageView, now: Date): Html => {
+const stagePart = (view: StageView, looked: Html | string, now: Date): Html => {
   const { stage, name, standing: at, entered_at, flags, evidence, canaries } = view;
-  if (entered_at === null) return html`<section id="stage-${stage}" data-live></section>`;
+  if (entered_at === null && looked === '') return html`<section id="stage-${stage}" data-live></section>`;
+  const since =
+    entered_at === null ? '' : html`<p class="meta">Entered ${time(entered_at, now)} · flags set: ${settingsText(flags ?? {})}</p>`;
   return html`<section class="panel" id="stage-${stage}" data-live aria-labelledby="stage-${stage}-h"><div><h2 id="stage-${stage}-h">Stage ${stage}: ${name}</h2>
-<p class="line">${mark(STANDINGS[at])}</p><p class="meta">Entered ${time(entered_at, now)} · flags set: ${settingsText(flags ?? {})}</p></div>
-${evidence ? criteriaTable(evidence) : html`<p class="quiet">${at === 'running' ? 'It is judged when its canaries have ended.' : 'The rollout ended before it was judged.'}</p>`}
+<p class="line">${mark(STANDINGS[at])}</p>${since}</div>
+${looked}${evidence ? criteriaTable(evidence) : html`<p class="quiet">${at === 'running' ? 'It is judged when its canaries have ended.' : 'The rollout ended before it was judged.'}</p>`}
 ${canaries.length === 0 ? '' : canaryTable({ stage, canaries })}</section>`;
 };
 
@@ -80,13 +88,13 @@ const before = ({ flags_before, through }: RolloutView): Html =>
     : html`<details id="before"><summary>Flags before it began</summary><p>${settingsText(flags_before)}</p><p class="quiet">A rollback from stage ${through < 2 ? through : '2 or 3'} ${through < 2 ? 'leads there' : 'leads to stage 1; from stage 1 it leads here'}.</p></details>`;
 
 /** One rollout: its ladder, what is asked, what went wrong, and each stage's evidence. */
-export const rolloutPart = (loaded: LoadedJob, view: RolloutView, now: Date): Html => {
+export const rolloutPart = (loaded: LoadedJob, view: RolloutView, validation: Validation, now: Date): Html => {
   const { state } = loaded;
   const by = state.submitted_by;
   return html`<header class="job" id="rollout-head" data-live><h1><a href="/ui/jobs/${state.job_id}">${said(clip(state.title, 200))}</a></h1>
 <p class="line">${standing(view)}</p><p class="meta"><code>${state.job_id}</code> · brings in ${targetText(view.target)}, through stage ${view.through} · by ${said(by.id)} (${by.identity}) · ${time(state.created_at, now)}</p></header>
 ${ladder(view.stages)}<div class="panel" id="rollout-now" data-live>${waiting(loaded, now)}${held(view.stages)}${rolledBack(view, now)}${ended(view)}${before(view)}</div>
-<div class="rollout">${plots(view.stages)}${view.stages.map((stage) => stagePart(stage, now)).toReversed()}</div><p id="live-note" class="toast" role="status"></p>`;
+<div class="rollout">${plots(view.stages)}${view.stages.map((stage) => stagePart(stage, stage.stage === 0 ? validationPart(state.job_id, validation) : '', now)).toReversed()}</div><p id="live-note" class="toast" role="status"></p>`;
 };
 
 const row = (record: JobRecord, current: string, now: Date): Html =>

@@ -9,6 +9,7 @@ import { PageQuery, pageOf, parseInput, queryOf } from '../../http/input.ts';
 import { notFound } from '../../http/problem.ts';
 import { page } from '../layout.ts';
 import { noRollout, rolloutList, rolloutPart } from './page.ts';
+import { loadValidation } from './validation.ts';
 
 const LISTED = 20;
 const Query = PageQuery.extend({ limit: PageQuery.shape.limit.unwrap().default(LISTED), job: JobId.optional() });
@@ -25,7 +26,8 @@ export const showRollout = async (web: Web, c: Context): Promise<Response> => {
   const { state } = loaded;
   if (state.kind !== 'rollout') throw notFound(`rollout ${id}`);
   const now = web.clock();
-  const main = html`${rolloutPart(loaded, await viewRollout(web, loaded), now)}${rolloutList(records, id, next_cursor, now)}`;
+  const [view, validation] = await Promise.all([viewRollout(web, loaded), loadValidation(web, id)]);
+  const main = html`${rolloutPart(loaded, view, validation, now)}${rolloutList(records, id, next_cursor, now)}`;
   const stream = state.status === 'DONE' ? {} : { stream: `/ui/jobs/${id}/events/stream?after=${state.last_seq}` };
   return c.html(page(web, { ...frame, ...stream, main }));
 };
