@@ -1,8 +1,10 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, startBrowser, type Tabs } from '../support/browser.ts';
+import { DESK, describeInBrowser, inlineCode, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
 import { call, driveToEnd, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { BRISK, rolloutOf } from '../support/journeys/rollout.ts';
+import { setFlag } from '../support/journeys/steps.ts';
 import { sample } from '../support/specs.ts';
 
 // Every rule at both widths; in the dark those that colours decide.
@@ -23,7 +25,7 @@ describeInBrowser('axe finds nothing, light and dark, on a phone and a desk', ()
   let page: Page;
   const jobs: Record<string, string> = {};
   beforeAll(async () => {
-    [cloud, tabs] = await Promise.all([startTestCloud(), startBrowser()]);
+    [cloud, tabs] = await Promise.all([startTestCloud({ environment: BRISK }), startBrowser()]);
     page = await tabs.open();
   });
   afterAll(async () => {
@@ -69,6 +71,22 @@ describeInBrowser('axe finds nothing, light and dark, on a phone and a desk', ()
 
   it.each(['/ui/jobs', '/ui/approvals'])('on %s with jobs', async (path) => {
     expect(await violations(path)).toEqual([]);
+  });
+
+  it('on the pages of a rollout that waits, and of one that went back', async () => {
+    await setFlag(cloud.web, 'test_runner_enabled');
+    const back = await submit(cloud.web, rolloutOf({ kind: 'features' }, 1, 'idea-momentum'));
+    const waits = await submit(cloud.web, rolloutOf({ kind: 'features' }, 1));
+    await Promise.all([untilSettled(cloud.web, back.job_id), untilSettled(cloud.web, waits.job_id, 'stage_1')]);
+    const paths = [`/ui/rollout?job=${back.job_id}`, '/ui/rollout', `/ui/jobs/${waits.job_id}`];
+    for (const path of paths) expect(await violations(path)).toEqual([]);
+    for (const screen of [PHONE, DESK])
+      for (const path of paths) {
+        const tab = await tabs.open(screen);
+        await tab.goto(cloud.web + path);
+        expect([path, await overflow(tab), await inlineCode(tab)]).toEqual([path, 0, []]);
+        await tab.close();
+      }
   });
 
   it('on the answer to a decision', async () => {

@@ -92,6 +92,25 @@ describe('the rollout page', () => {
     expect(shown).toContain('Tokens by canary, in tokens: Stage 1, no. 1 3000, Stage 1, no. 2 3000');
   });
 
+  test('shows what the validation looked at, and the question where it asks', async () => {
+    const memory = emptyMemory();
+    const { story } = climbing(memory);
+    story.waits('checks', 'HoldChecks', [], 50, 1, { question: 'The checks gave no verdict: the flag is off.' });
+    expect(text(await page(memory))).toContain('The validation asks a person The checks gave no verdict: the flag is off.');
+    const check = { id: 'providers', verdict: 'failed', reason: 'anthropic takes no key' };
+    const report = { schema_version: 'smoke_report_v1', verdict: 'NO_GO', rollout: ID, env: 'local', stage: 0, checks: [check] };
+    story.file('outputs/smoke/smoke_report.json', JSON.stringify({ ...report, at: '2026-01-10T11:00:00.000Z' }));
+    story.file('outputs/runner/test/1/report.md', '# Report');
+    const shown = await page(memory);
+    expect(text(shown)).toContain('Every provider of the chain answers, and takes its key failed anthropic takes no key');
+    expect(shown).toContain(`href="/ui/jobs/${ID}/artifacts/outputs/runner/test/1/report.md"`);
+    memory.files.set(`jobs/${ID}/outputs/smoke/smoke_report.json`, {
+      body: new TextEncoder().encode('{}'),
+      content_type: 'application/json',
+    });
+    expect(text(await page(memory))).toContain('Stage 0: validation');
+  });
+
   test('leads to canaries that wait for a person', async () => {
     const memory = emptyMemory();
     climbing(memory).enter(0);
