@@ -3,7 +3,7 @@ import type { GateName, GateReport, GateVerdict } from '../../contracts/gate-rep
 import { RunSpec } from '../../contracts/runspec.ts';
 import type { Bar } from '../../contracts/snapshot.ts';
 import { defineStage } from '../../contracts/stage.ts';
-import { backtest, summarize } from '../lib/backtest/backtest.ts';
+import { backtest, fullReturn, summarize } from '../lib/backtest/backtest.ts';
 import { round8 } from '../lib/backtest/metrics.ts';
 import { decodeBars } from '../lib/bars.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
@@ -95,8 +95,8 @@ export const judge = (policy: RunSpec['policy'], windows: BacktestResult['window
 export const gather = (runspec: RunSpec, result: BacktestResult, bars: readonly Bar[]): Evidence => {
   const digest = (r: BacktestResult): string => sha256Hex(canonicalJson(r));
   const again = (): string => digest(summarize(runspec, backtest(runspec, bars)));
-  const stressed = summarize(runspec, backtest(runspec, bars, runspec.policy.gates.cost_stress_multiple));
-  return { digests: [digest(result), again(), again()], stressed_return: stressed.windows.full.strategy.total_return };
+  const stressed = backtest(runspec, bars, runspec.policy.gates.cost_stress_multiple);
+  return { digests: [digest(result), again(), again()], stressed_return: fullReturn(runspec, stressed) };
 };
 
 /** Measures and judges a result: `gate_report_v1`. */

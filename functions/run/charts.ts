@@ -11,11 +11,13 @@ const LABEL_HEIGHT = 50;
 type Point = readonly [x: number, y: number];
 
 /** Keeps the first, lowest, highest and last point of each unit of width: nothing the eye could see is lost. */
-const thin = (points: readonly Point[]): Point[] => {
+const thin = (all: readonly Point[]): Point[] => {
   const columns = new Map<number, Point[]>();
-  for (const point of points) {
+  for (const point of all) {
     const column = Math.round(point[0]);
-    columns.set(column, [...(columns.get(column) ?? []), point]);
+    const points = columns.get(column);
+    if (points) points.push(point);
+    else columns.set(column, [point]);
   }
   return [...columns.values()].flatMap((column) => {
     const ys = column.map(([, y]) => y);
@@ -26,8 +28,11 @@ const thin = (points: readonly Point[]): Point[] => {
 
 const pathOf = (points: readonly Point[]): string => points.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
 
-const pointsOf = (frame: Frame, dates: readonly string[], values: readonly number[], y: Scale): Point[] =>
-  thin(dates.map((date, i): Point => [frame.x(frame.dayOf(date)), y(values[i] ?? 0)]));
+const pointsOf = (days: readonly number[], values: readonly number[], y: Scale): Point[] =>
+  thin(days.map((x, i): Point => [x, y(values[i] ?? 0)]));
+
+/** Where each day lies: the same for every line of a chart. */
+const placesOf = (frame: Frame, dates: readonly string[]): number[] => dates.map((date) => frame.x(frame.dayOf(date)));
 
 type Label = { kind: 'own' | 'other'; colour: string; name: string; value: string; y: number };
 
@@ -60,6 +65,7 @@ const highest = (values: readonly number[]): number => values.reduce((high, valu
 /** Account value of the strategy and of buy-and-hold, in percent of the initial capital. */
 export const equityChart = (runspec: RunSpec, curve: Curve): string => {
   const frame = frameOf(curve.dates, EQUITY_HEIGHT);
+  const days = placesOf(frame, curve.dates);
   const capital = runspec.policy.initial_capital;
   const toPercent = (values: readonly number[]) => values.map((value) => (100 * value) / capital);
   const [own, other] = [toPercent(curve.equity), toPercent(curve.benchmark)];
@@ -73,7 +79,7 @@ export const equityChart = (runspec: RunSpec, curve: Curve): string => {
     unit: 'Account value, % of initial capital, after costs',
     ticks,
     content:
-      lines(pointsOf(frame, curve.dates, own, y), pointsOf(frame, curve.dates, other, y)) +
+      lines(pointsOf(days, own, y), pointsOf(days, other, y)) +
       endLabels(frame, [
         { kind: 'own', colour: COLOUR.own, name: 'Strategy', value: percent(end, 0), y: y(end) },
         { kind: 'other', colour: COLOUR.other, name: 'Buy &amp; hold', value: percent(otherEnd, 0), y: y(otherEnd) },
@@ -84,12 +90,13 @@ export const equityChart = (runspec: RunSpec, curve: Curve): string => {
 /** Fall from the peak so far, of the strategy (filled) and of buy-and-hold, on the equity chart's time axis. */
 export const drawdownChart = (runspec: RunSpec, curve: Curve): string => {
   const frame = frameOf(curve.dates, DRAWDOWN_HEIGHT);
+  const days = placesOf(frame, curve.dates);
   const falls = (equity: readonly number[]): number[] => drawdowns(equity).map((fall) => -100 * fall);
   const [own, other] = [falls(curve.equity), falls(curve.benchmark)];
   const worst = Math.min(lowest(own), lowest(other), -1);
   const values = niceTicks(worst, 0);
   const y = linear([values[0] ?? worst, 0], [DRAWDOWN_HEIGHT - SIZE.bottom, SIZE.top]);
-  const points = pointsOf(frame, curve.dates, own, y);
+  const points = pointsOf(days, own, y);
   const area = `M${SIZE.left} ${n(y(0))}${pathOf(points).replace('M', 'L')}L${n(frame.right)} ${n(y(0))}Z`;
   const label = (fall: number): string => percent(fall, 1);
   return svgOf(frame, runspec.windows, {
@@ -99,7 +106,7 @@ export const drawdownChart = (runspec: RunSpec, curve: Curve): string => {
     ticks: values.map((value) => ({ at: y(value), label: n(value).replace('-', '−') })),
     content:
       `<path class="area" d="${area}" fill="${COLOUR.own}" fill-opacity="0.18"/>` +
-      lines(points, pointsOf(frame, curve.dates, other, y)) +
+      lines(points, pointsOf(days, other, y)) +
       endLabels(frame, [
         {
           kind: 'own',

@@ -1,8 +1,7 @@
 import type { BacktestResult, WindowResult } from '../../contracts/backtest-result.ts';
 import { RunSpec } from '../../contracts/runspec.ts';
 import { type Artifact, defineStage } from '../../contracts/stage.ts';
-import { backtest, summarize } from '../lib/backtest/backtest.ts';
-import { equityCsv, tradesCsv } from '../lib/backtest/csv.ts';
+import { backtest, csvFiles, summarize } from '../lib/backtest/backtest.ts';
 import { decodeBars } from '../lib/bars.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { json } from '../lib/decode.ts';
@@ -41,13 +40,14 @@ export const run = defineStage({
   reads,
   run: ({ docs: { runspec, snapshot_data } }) => {
     const outcome = backtest(runspec, snapshot_data);
-    const result = summarize(runspec, outcome);
+    const files = csvFiles(outcome);
+    const result = summarize(runspec, outcome, files);
     const body = canonicalJson(result);
     return {
       artifacts: [
         file('result', 'result.json', body, 'application/json'),
-        file('equity', 'equity.csv', equityCsv(outcome.curve), 'text/csv; charset=utf-8'),
-        file('trades', 'trades.csv', tradesCsv(outcome.strategy.trades), 'text/csv; charset=utf-8'),
+        file('equity', 'equity.csv', files.equity, 'text/csv; charset=utf-8'),
+        file('trades', 'trades.csv', files.trades, 'text/csv; charset=utf-8'),
         file('equity_chart', 'equity.svg', equityChart(runspec, outcome.curve), 'image/svg+xml'),
         file('drawdown_chart', 'drawdown.svg', drawdownChart(runspec, outcome.curve), 'image/svg+xml'),
       ],

@@ -29,12 +29,11 @@ const approveAt = async (web: string, jobId: string, step: string) => {
 };
 
 /** Decision sent on the last approval → `DONE` visible, for one new job; in ms. */
-export const terminalSample = async (web: string, begin: () => void = () => {}): Promise<number> => {
+export const terminalSample = async (web: string): Promise<number> => {
   const { job_id } = await submit(web, spec());
   await (await approveAt(web, job_id, 'blueprint')).send();
   const last = await approveAt(web, job_id, 'runspec');
   const seen = streamUntil(web, job_id, last.seq, 'DONE');
-  begin();
   const start = performance.now();
   const sent = last.send();
   await seen;

@@ -92,8 +92,16 @@ const metricsIn = (dates: readonly string[], account: Account, window: Window) =
   });
 };
 
+/** The two CSV files of a backtest. */
+export type CsvFiles = { equity: string; trades: string };
+export const csvFiles = ({ curve, strategy }: Backtest): CsvFiles => ({ equity: equityCsv(curve), trades: tradesCsv(strategy.trades) });
+
+/** Total return of the strategy over the whole run. */
+export const fullReturn = (runspec: RunSpec, { curve, strategy }: Backtest): number =>
+  metricsIn(curve.dates, strategy, span(runspec)).total_return;
+
 /** The result document of a backtest, with the digests of its two CSV files. */
-export const summarize = (runspec: RunSpec, run: Backtest): BacktestResult => {
+export const summarize = (runspec: RunSpec, run: Backtest, files = csvFiles(run)): BacktestResult => {
   const { train, evaluation, holdout } = runspec.windows;
   const { dates } = run.curve;
   const within = (window: Window): WindowResult => ({
@@ -120,7 +128,7 @@ export const summarize = (runspec: RunSpec, run: Backtest): BacktestResult => {
       full: within(span(runspec)),
     },
     open_positions: run.strategy.trades.filter((t) => t.exit_date === null).length,
-    equity_csv_sha256: sha256Hex(equityCsv(run.curve)),
-    trades_csv_sha256: sha256Hex(tradesCsv(run.strategy.trades)),
+    equity_csv_sha256: sha256Hex(files.equity),
+    trades_csv_sha256: sha256Hex(files.trades),
   };
 };
