@@ -24,6 +24,7 @@ export const FlagValues = z.strictObject({
   intention_context: z.boolean(),
   embedding_budget: z.int().min(0).max(10_000),
   llm_mode: Mode.nullable(),
+  llm_first: z.int().min(1).max(9).nullable(),
   agent_intent_enabled: AgentSwitch,
   agent_report_enabled: AgentSwitch,
   doctor_enabled: z.boolean(),
@@ -90,6 +91,14 @@ export const FLAGS: { readonly [K in FlagName]: Flag<FlagValues[K]> } = {
     safe: 'replay',
     owner: 'llm',
     meaning: 'The most any job may ask for: replay, record or live. Unset: as the environment is configured.',
+  },
+  llm_first: {
+    type: 'number',
+    default: null,
+    safe: null,
+    owner: 'llm',
+    meaning:
+      'Provider that is asked first, by its position in the configured chain; the others follow in their order. Unset, or beyond the chain: as configured.',
   },
   agent_intent_enabled: agent({
     owner: 'llm',

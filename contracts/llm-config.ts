@@ -48,3 +48,9 @@ export const LlmConfig = z.strictObject({
   budget: Amount,
 });
 export type LlmConfig = z.infer<typeof LlmConfig>;
+
+/** The chain with the provider of position `first` in front; as configured where there is none. */
+export const inOrder = (config: LlmConfig, first: number | null): LlmConfig => {
+  const front = config.chain.filter(({ position }) => position === first);
+  return front.length === 0 ? config : { ...config, chain: [...front, ...config.chain.filter(({ position }) => position !== first)] };
+};

@@ -192,6 +192,8 @@ export type ModelScope = {
   /** Counts the calls of one state and visit, from 0. */
   ordinal: number;
   mode: Mode;
+  /** Position of the provider that is asked first; absent, the configuration's order holds. */
+  first?: number;
   /** The stage takes no recording for an answer when providers fail. */
   require_live?: boolean;
   /** What this job may spend where an approval raised it; absent, the configuration's limits hold. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Amount, BudgetExceeded, type Budgets, NANO_USD } from '../../contracts/budget.ts';
 import type { Cassette, ModelAnswer, ModelRequest } from '../../contracts/llm.ts';
 import { strictest } from '../../contracts/llm.ts';
-import type { LlmConfig, ProviderTarget } from '../../contracts/llm-config.ts';
+import { inOrder, type LlmConfig, type ProviderTarget } from '../../contracts/llm-config.ts';
 import type { AnsweredCall, CallAnswered, ProviderAttempt, StageAnswer } from '../../contracts/llm-journal.ts';
 import type { Cassettes, Clock, ModelPort, ModelScope } from '../../contracts/ports.ts';
 import { cassetteKey } from '../../functions/lib/cassette-key.ts';
@@ -193,7 +193,8 @@ export const createModel = (deps: ModelDeps): LiveModel => {
     ask: async (request, scope) => {
       const mode = strictest(scope.mode, config.mode);
       if (mode === 'replay') return replay.ask(request, { ...scope, mode });
-      return callModel(deps, chain, request, { ...scope, mode });
+      const ordered = inOrder(config, scope.first ?? null);
+      return callModel({ ...deps, config: ordered }, { ...chain, config: ordered }, request, { ...scope, mode });
     },
   };
 };

@@ -4,6 +4,7 @@ import type { JobContext } from '../../contracts/context.ts';
 import { BudgetEscalation, EvidenceMismatch } from '../../contracts/errors.ts';
 import { modeFor } from '../../contracts/flags.ts';
 import type { JobState } from '../../contracts/job-state.ts';
+import { inOrder } from '../../contracts/llm-config.ts';
 import type { Artifact, RunnerEffects, StageEffects } from '../../contracts/stage.ts';
 import { limitsOf, mayEscalate } from '../lib/limits.ts';
 import { allowCheck, allowExternalWrite, allowModelCall } from '../lib/switches/allow.ts';
@@ -28,9 +29,10 @@ const asker = (world: World, context: JobContext, visit: number, job: JobState |
     // What the job may do, not what is left of it: while flags cannot be read a live job waits, it is not replayed.
     allowModelCall(now, now.readable ? mode : context.mode);
     // The plan was approved in the mode of the job. A flag can only make it safer, which asks nobody again.
-    if (mode !== 'replay') world.requireConfirmed(job, llm, context.mode);
+    const first = now.flags.llm_first;
+    if (mode !== 'replay') world.requireConfirmed(job, inOrder(llm, first), context.mode);
     try {
-      const answer = await world.model.ask(request, { ...scope, mode, ordinal: ordinal++ });
+      const answer = await world.model.ask(request, { ...scope, mode, ordinal: ordinal++, ...(first === null ? {} : { first }) });
       if (answer.cost_usd > 0) world.meter.add('LlmSpend', answer.cost_usd);
       if (answer.degraded) world.meter.add('DegradedAnswers', 1);
       return answer;

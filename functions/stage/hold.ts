@@ -7,6 +7,7 @@ import { failingStates, nextState, reviseState } from '../../contracts/flow.ts';
 import { OutputGuardReport } from '../../contracts/guard.ts';
 import type { HoldInput, Opening } from '../../contracts/hold.ts';
 import type { Approval, JobState } from '../../contracts/job-state.ts';
+import { inOrder } from '../../contracts/llm-config.ts';
 import type { TaskToken } from '../../contracts/ports.ts';
 import type { Decoder } from '../../contracts/stage.ts';
 import { QuestionStep } from '../../contracts/steps.ts';
@@ -56,6 +57,13 @@ const shownBy = async (world: World, context: JobContext, step: string): Promise
 const budgetOf = async (world: World, context: JobContext): Promise<HoldInput['budget']> => {
   const [{ state }, use] = await Promise.all([readOwned(world, context), world.budgets.use(context.job_id)]);
   return { limits: limitsOf(state, world.env.llm.budget), use };
+};
+
+/** The chain in the order in which it would be asked now: what is confirmed is what is called. */
+const chainNow = async (world: World, { mode }: JobContext, step: string): Promise<HoldInput['llm']> => {
+  const { llm } = world.env;
+  if (step !== 'llm_live_confirm' || mode === 'replay') return llm;
+  return inOrder(llm, (await world.switches.current()).flags.llm_first);
 };
 
 /** The wait as an earlier execution opened it, or null. */
@@ -111,7 +119,8 @@ export const openHold = async (world: World, rules: HoldRules, raw: unknown): Pr
   const place = { job_id: context.job_id, state, visit };
   const links = (expires_at: string) => issueLinks(ring, place, linkedApprovers({ policy, delegations: [] }), 0, expires_at);
   const at = world.clock().toISOString();
-  const { artifacts, draft } = rules({ context, step, visit, at, llm: world.env.llm, policy, links, budget, shown });
+  const llm = await chainNow(world, context, step);
+  const { artifacts, draft } = rules({ context, step, visit, at, llm, policy, links, budget, shown });
   await keepArtifacts(world, context.job_id, artifacts);
   const { event } = await commit(world, context, draft);
   if (event.event_type !== 'APPROVED') return wait(world, context, token, event.seq);

@@ -2,9 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { cpSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
-import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
+import { approve, call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, until, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
 let cloud: TestCloud;
@@ -14,6 +14,7 @@ const environment = {
   HOLDPOINT_LLM_RETRIES: '0',
   HOLDPOINT_LLM_TIMEOUT_SECONDS: '2',
   HOLDPOINT_BUDGET_CALLS: '2',
+  HOLDPOINT_FLAGS_MAX_AGE_MS: '0',
 };
 
 const UNSURE = 'Something about the market, I am not sure what.';
@@ -213,5 +214,46 @@ describe('when every provider fails', () => {
       outputs: { reason: 'STOPPED_LLM_ERROR' },
     });
     expect((await call(cloud.web, `/jobs/${job_id}/artifacts/outputs/agents/intent/1/error_summary.json`)).status).toBe(200);
+  });
+});
+
+describe('the flag llm_first', () => {
+  const first = (value: number | null) => call(cloud.web, '/flags/llm_first', { method: 'PUT', body: { value }, user: 'ops' });
+  const chainOf = async (jobId: string, hold: string): Promise<number[]> => {
+    const { body } = await call(cloud.web, `/jobs/${jobId}/artifacts/outputs/llm/${hold}.live_confirm.json`);
+    return (body as { chain: { position: number }[] }).chain.map(({ position }) => position);
+  };
+  afterEach(() => first(null));
+
+  it('puts a provider of the chain in front: what is confirmed so is called so', async () => {
+    await first(2);
+    const { job_id } = await submit(cloud.web, idea('live', 'Ask the second provider first.'));
+    await untilSettled(cloud.web, job_id, 'llm_live_confirm');
+    expect(await chainOf(job_id, 'ConfirmLive-1')).toEqual([2, 1]);
+    await approve(cloud.web, job_id, 'llm_live_confirm');
+    const { events } = await untilSettled(cloud.web, job_id, 'blueprint');
+    const proposed = events.find(({ event_type }) => event_type === 'BLUEPRINT_PROPOSED');
+    expect(proposed?.outputs, JSON.stringify(events.at(-1))).toMatchObject({ response_source: 'live', degraded: false });
+    expect(requests().at(-1)?.protocol).not.toBe('anthropic');
+  });
+
+  it('asks again where the order was confirmed before it changed', async () => {
+    const { job_id } = await submit(cloud.web, idea('live', 'The order changes meanwhile.'));
+    await untilSettled(cloud.web, job_id, 'llm_live_confirm');
+    await first(2);
+    await approve(cloud.web, job_id, 'llm_live_confirm');
+    const again = await until(
+      () => getJob(cloud.web, job_id),
+      ({ events }) => events.filter(({ event_type }) => event_type === 'WAITING_APPROVAL').length === 2,
+    );
+    expect(again.job).toMatchObject({ status: 'WAITING_APPROVAL', step: 'llm_live_confirm' });
+    expect(await chainOf(job_id, 'ConfirmLive-2')).toEqual([2, 1]);
+  });
+
+  it('beyond the chain changes nothing', async () => {
+    await first(9);
+    const { job_id } = await submit(cloud.web, idea('live', 'There are only two.'));
+    await untilSettled(cloud.web, job_id, 'llm_live_confirm');
+    expect(await chainOf(job_id, 'ConfirmLive-1')).toEqual([1, 2]);
   });
 });
