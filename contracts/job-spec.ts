@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Blueprint } from './blueprint.ts';
-import { FlagName, flagProblem } from './flags.ts';
+import { flagProblem } from './flags.ts';
 import { IsoDate, PolicyBundleId, SnapshotId } from './ids.ts';
 import { Mode } from './llm.ts';
 
@@ -45,9 +45,9 @@ export const RolloutTarget = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('features') }),
   z.strictObject({
     kind: z.literal('flags'),
-    /** Values the flags are to have. */
+    /** Values the flags are to have. Which flags there are is no part of the document's version. */
     set: z
-      .partialRecord(FlagName, z.json())
+      .record(z.string().max(64), z.json())
       .refine((set) => Object.keys(set).length > 0, 'names no flag')
       .superRefine((set, context) => {
         for (const [name, value] of Object.entries(set)) {
