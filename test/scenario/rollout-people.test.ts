@@ -3,10 +3,11 @@ import { cli } from '../../cli/testing/world.ts';
 import { FlagList } from '../../contracts/http.ts';
 import { DEFAULT_ROLLOUT_RULES } from '../../contracts/rollout.ts';
 import { RolloutView } from '../../contracts/rollout-http.ts';
+import type { AwsRequest } from '../../infra/local/wire.ts';
 import { handBrowser } from '../support/browser-by-hand.ts';
 import { approve, call, getJob, startTestCloud, submit, type TestCloud, until, untilSettled } from '../support/cloud.ts';
 import { BRISK } from '../support/journeys/rollout.ts';
-import { setFlag } from '../support/journeys/steps.ts';
+import { ask, by, FAILED, setFlag } from '../support/journeys/steps.ts';
 import { sample } from '../support/specs.ts';
 
 // What people see of rollouts and do to them, with canaries that ask models.
@@ -29,9 +30,17 @@ const environment = {
   HOLDPOINT_LLM_TIMEOUT_SECONDS: '2',
 };
 
+/** While it is so, the API can stop no execution. */
+let unstoppable = false;
+const stopsByWeb = (request: AwsRequest): boolean =>
+  by('web', request) && request.headers['x-amz-target'] === 'AWSStepFunctions.StopExecution';
+
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud({ simulate: {}, environment });
+  cloud = await startTestCloud({
+    ...{ simulate: {}, environment },
+    intercept: (handle) => async (request) => (unstoppable && stopsByWeb(request) ? FAILED : handle(request)),
+  });
   await setFlag(cloud.web, 'test_runner_enabled');
 });
 afterAll(() => cloud.remove());
@@ -135,6 +144,18 @@ describe('a rollout whose canaries call live models', () => {
     expect(await page(id)).toContain('Rolled back from stage 1 to stage 0 too early');
     expect((await call(cloud.web, `/rollouts/${id}/rollback`, { body: {} })).status).toBe(200);
     expect((await getJob(cloud.web, id)).events).toHaveLength(events.length);
+  });
+
+  it('whose rollback was cut off before its end has its flags back, and is ended as rolled back by the reconciler', async () => {
+    const id = await climb(fromThePage);
+    unstoppable = true;
+    expect((await call(cloud.web, `/rollouts/${id}/rollback`, { body: { reason: 'too early' } })).status).toBe(500);
+    unstoppable = false;
+    expect((await getJob(cloud.web, id)).events.at(-1)?.event_type).toBe('ROLLED_BACK');
+    expect(await flag('intention_context')).toBe(false);
+    await ask(cloud.web, '/reconcile', { body: { open: true } });
+    const { job, events } = await getJob(cloud.web, id);
+    expect([job.outcome, events.filter(({ event_type }) => event_type === 'ROLLED_BACK').length]).toEqual(['rolled_back', 1]);
   });
 
   it('stops and rolls back by itself when a provider fails, and the page says by which criterion', async () => {
