@@ -3,7 +3,7 @@ import type { EventDraft, JobEvent } from '../../../contracts/events.ts';
 import type { StageEvidence } from '../../../contracts/rollout.ts';
 import { EMPTY_LOG, sealEvent } from '../event.ts';
 import { fold } from '../fold.ts';
-import { rolloutFacts } from './view.ts';
+import { BY_A_PERSON, rolloutFacts } from './view.ts';
 
 const ID = 'abcabcabcabc';
 const stage = (id: string) => ({ type: 'stage', id, identity: 'none' }) as const;
@@ -31,9 +31,10 @@ const judged = (n: number, verdict: StageEvidence['verdict'] = 'passed'): EventD
     outputs: { stage: n, verdict, evidence: { ...evidence, criteria: [], verdict, at: '2026-01-01T00:00:00.000Z' } },
   };
 };
-const back = (to_stage: number, by: EventDraft['actor'] = { type: 'system', id: 'rollback', identity: 'none' }): EventDraft => ({
+const MACHINE: EventDraft['actor'] = { type: 'system', id: 'rollback', identity: 'none' };
+const back = (to_stage: number, by = MACHINE, reason = 'CRITERIA_BREACHED'): EventDraft => ({
   ...{ event_type: 'ROLLED_BACK', state: 'Rollback', visit: 1, actor: by, message: 'why' },
-  outputs: { reason: 'CRITERIA_BREACHED', from_stage: 2, to_stage, flags: { history_pack: false } },
+  outputs: { reason, from_stage: 2, to_stage, flags: { history_pack: false } },
 });
 const done = (status: string): EventDraft => ({
   ...{ event_type: 'DONE', state: 'RolloutFinish', visit: 1, actor: stage('RolloutFinish') },
@@ -52,6 +53,7 @@ describe('the ladder of a rollout', () => {
   it('is at the validation before any stage was entered: the checks of the project come first', () => {
     expect(standings(submitted())).toEqual(['running', 'ahead', 'ahead', 'ahead']);
     expect(standings(submitted(), back(0), done('rolled_back'))).toEqual(['breached', 'not_entered', 'not_entered', 'not_entered']);
+    expect(standings(submitted(), back(0, ANN, BY_A_PERSON), done('rolled_back'))[0]).toBe('stopped');
   });
 
   it('has the stage that runs, those that passed, and those beyond what was asked for', () => {

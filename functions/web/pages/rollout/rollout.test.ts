@@ -123,8 +123,9 @@ describe('the rollout page', () => {
 
   test('shows the rollout that is not over before a newer one that is, and any other by its id', async () => {
     const memory = emptyMemory();
-    climbing(memory, '111111111111').enter(0);
+    // Listed in this order, as rollouts of the same moment are.
     climbing(memory, '222222222222').story.did('DONE', 'RolloutFinish', [], { status: 'succeeded' }, 1);
+    climbing(memory, '111111111111').enter(0);
     expect(await page(memory)).toContain('<h1><a href="/ui/jobs/111111111111">');
     expect(await page(memory, '/ui/rollout?job=222222222222')).toContain('<h1><a href="/ui/jobs/222222222222">');
   });
