@@ -18,7 +18,7 @@ const SUBJECTS: Record<string, readonly string[]> = {
   HoldRunspec: ['runspec'],
   HoldReportOutput: ['report_output', 'report_guard'],
   HoldChecks: ['test_result', 'test_report'],
-  HoldStage1: ['stage_evidence'],
+  HoldStage1: ['stage_evidence', 'smoke_report', 'test_result'],
   HoldStage2: ['stage_evidence'],
   HoldStage3: ['stage_evidence'],
 };

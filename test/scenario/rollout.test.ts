@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { FlagList } from '../../contracts/http.ts';
 import { CanaryResult, StageEvidence } from '../../contracts/rollout.ts';
 import { approve, call, getJob, type JobAnswer, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
@@ -33,6 +34,9 @@ describe('a rollout', () => {
     for (const step of ['stage_1', 'stage_2', 'stage_3']) {
       const waiting = await untilSettled(cloud.web, job_id, step);
       expect(waiting.job, JSON.stringify(waiting.events.at(-1))).toMatchObject({ status: 'WAITING_APPROVAL', step });
+      // Stage 1 is entered on what stage 0 showed: its canaries, the look before them, and the project's checks.
+      const { subject } = z.looseObject({ subject: z.array(z.looseObject({ name: z.string() })) }).parse(waiting.events.at(-1)?.outputs);
+      expect(subject.map(({ name }) => name)).toEqual(['stage_evidence', ...(step === 'stage_1' ? ['smoke_report', 'test_result'] : [])]);
       expect((await approve(cloud.web, job_id, step)).status).toBe(200);
     }
     const done = await untilSettled(cloud.web, job_id);
