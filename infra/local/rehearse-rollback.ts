@@ -36,7 +36,7 @@ try {
     await cloud.close();
   }
 } catch (error) {
-  process.stderr.write(`error: ${asError(error).message}\n`);
+  process.stdout.write(`${JSON.stringify({ rule: 'the rehearsal runs to its end', ok: false, found: asError(error).message })}\n`);
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

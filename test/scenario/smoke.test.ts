@@ -10,7 +10,7 @@ import { SmokeResult } from '../../contracts/smoke.ts';
 import type { AwsRequest, AwsResponse } from '../../infra/local/wire.ts';
 import { call, getJob, startTestCloud, submit, type TestCloud, temporaryFolder, untilSettled } from '../support/cloud.ts';
 import { BRISK, rolloutOf } from '../support/journeys/rollout.ts';
-import { by } from '../support/journeys/steps.ts';
+import { by, setFlag } from '../support/journeys/steps.ts';
 
 let cloud: TestCloud;
 /** What the AWS endpoint answers instead, where it answers something else. */
@@ -136,6 +136,7 @@ describe('smoke says NO-GO, exit 1, for', () => {
   });
 
   it('an old document, telemetry off above stage 0, a log somebody edited, and stale fixtures: each with its own reason', async () => {
+    await setFlag(cloud.web, 'test_runner_enabled');
     const { job_id } = await submit(cloud.web, rolloutOf({ kind: 'features' }, 0));
     await untilSettled(cloud.web, job_id);
     const Key = `jobs/${job_id}/job_spec.json`;
