@@ -29,8 +29,8 @@ export type FlowMap = {
   /** First and last state of the main line. */
   start: string;
   finish: string;
-  /** What every job went through that went anywhere. */
-  first: string[];
+  /** For each state, those that no job reaches it without. */
+  behind: Record<string, string[]>;
 };
 
 const stateOf = (machine: Machine, name: string): State => {
@@ -75,11 +75,20 @@ const mainLine = (machine: Machine): string[] => {
   return line;
 };
 
-/** States that come first whatever happens: no Choice is before them. */
-const surelyFirst = (machine: Machine, name: string | undefined, seen: readonly string[] = []): string[] => {
-  if (name === undefined || seen.includes(name)) return [];
-  const state = stateOf(machine, name);
-  return state.Type === 'Choice' ? [] : [name, ...surelyFirst(machine, state.Next, [...seen, name])];
+/** What can be reached from `name` on any way, failures included, that does not lead through `without`. */
+const reached = (machine: Machine, name: string, without: string, seen: Set<string> = new Set()): Set<string> => {
+  if (name === without || seen.has(name)) return seen;
+  seen.add(name);
+  const { Choices = [], Catch = [], Default, Next } = stateOf(machine, name);
+  const ways = [...Choices.map((c) => c.Next), ...Catch.map((c) => c.Next), Default, Next];
+  for (const way of ways) if (way !== undefined) reached(machine, way, without, seen);
+  return seen;
+};
+
+/** For each state, the states that no job reaches it without. */
+const required = (machine: Machine, names: readonly string[]): Record<string, string[]> => {
+  const without = new Map(names.map((name) => [name, reached(machine, machine.StartAt, name)]));
+  return Object.fromEntries(names.map((name) => [name, names.filter((other) => other !== name && !without.get(other)?.has(name))]));
 };
 
 /** Every way out of a state that is part of the plan: not the failure any state can have, nor waiting again. */
@@ -168,6 +177,9 @@ export const flowMap = (definition: unknown): FlowMap => {
     next,
     start,
     finish: line.at(-1) ?? start,
-    first: surelyFirst(machine, start),
+    behind: required(
+      machine,
+      nodes.map(({ name }) => name),
+    ),
   };
 };

@@ -77,7 +77,7 @@ export const progress = (map: FlowMap, state: JobState, events: JobEvent[]): Pro
   }
   const passed = new Set(seqs.keys());
   // Not every state leaves an event.
-  if ([...passed].some((name) => !map.first.includes(name))) for (const name of map.first) passed.add(name);
+  for (const name of seqs.keys()) for (const before of map.behind[name] ?? []) passed.add(before);
   // An output that a guard stopped leaves no event of its own; the hold it led to shows it was made.
   for (const node of map.nodes) if (node.judges !== null && passed.has(node.name)) passed.add(node.judges);
   return { seqs, passed, current: whereNow(map, state, last) };

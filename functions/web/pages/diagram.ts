@@ -62,12 +62,15 @@ const drawLine = (places: Place[], progress: Progress): Html => {
   return html`${steps}${hooks}`;
 };
 
-/** A way that skips states was taken when both its ends lie behind the job and nothing between does. */
-const taken = (jump: FlowJump, places: Place[], { passed }: Progress): boolean =>
-  !jump.back &&
-  places.every(
-    ({ node }, row) => row < jump.from || row > jump.to || node.side || passed.has(node.name) === (row === jump.from || row === jump.to),
-  );
+/**
+ * A way that skips states was taken when both its ends lie behind the job and nothing between does; one that leads round, when what it
+ * leads to was entered again.
+ */
+const taken = ({ from, to, back }: FlowJump, places: Place[], { passed, seqs }: Progress): boolean => {
+  if (back) return false;
+  if (to < from) return (seqs.get(places[to]?.node.name ?? '')?.length ?? 0) > 1;
+  return places.every(({ node }, row) => row < from || row > to || node.side || passed.has(node.name) === (row === from || row === to));
+};
 
 const drawJump = (jump: FlowJump, places: Place[], progress: Progress): Html | string => {
   const from = places[jump.from];

@@ -174,7 +174,8 @@ describe('the map of a rollout', () => {
     const { story, enter, ended, judged } = climbing(emptyMemory());
     expect(at(story).current).toBe('Checks');
     expect(at(enter(0)).current).toBe('Canaries');
-    expect([...at(story).passed]).toEqual(expect.arrayContaining(['RolloutIntake', 'Checks', 'EnterStage']));
+    expect([...at(story).passed]).not.toContain('HoldChecks');
+    expect([...at(story).passed]).toEqual(expect.arrayContaining(['RolloutIntake', 'Checks', 'Smoke', 'EnterStage']));
     expect(at(ended(0, canary(0, GOOD))).current).toBe('Canaries');
     expect(at(judged(evidenceOf(0, [canary(0, GOOD)], MET))).current).toBe('Evaluate');
     expect(at(story.waits('stage_1', 'HoldStage1', [], 30)).current).toBe('HoldStage1');
