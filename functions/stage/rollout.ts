@@ -6,7 +6,7 @@ import { UnreadableDocument } from '../../contracts/errors.ts';
 import type { Actor, JobEvent } from '../../contracts/events.ts';
 import type { CanaryResult, Observation } from '../../contracts/rollout.ts';
 import type { RolloutEffects } from '../../contracts/stage.ts';
-import type { TelemetryRows, TokenEfficiencyMetric } from '../../contracts/telemetry.ts';
+import type { TelemetryRows } from '../../contracts/telemetry.ts';
 import { json } from '../lib/decode.ts';
 import { canaryActor } from '../lib/rollout/canaries.ts';
 import type { Settings } from '../lib/rollout/flags.ts';
@@ -40,9 +40,13 @@ const joined = (endings: readonly TelemetryRows[]): TelemetryRows => ({
   token_budget_escalation_events: endings.flatMap((rows) => rows.token_budget_escalation_events),
 });
 
-/** Phases that ask a model in a context. */
-const isAgents = ({ phase_id, phase_outcome }: TokenEfficiencyMetric): boolean =>
-  phase_outcome === 'COMPLETE' && /^(Intent|Report):/.test(phase_id);
+/** Agents that are asked in a context: the doctor and the shadow are not. */
+const IN_CONTEXT = new Set(['intent', 'report']);
+
+/** Phases in which a model was asked and given no context. A report made from a template asks nobody. */
+const withoutPack = ({ llm_usage_events }: TelemetryRows, packs: ReadonlyMap<string, ContextPack>): number =>
+  new Set(llm_usage_events.filter(({ role, phase_id }) => IN_CONTEXT.has(role) && !packs.has(phase_id)).map(({ phase_id }) => phase_id))
+    .size;
 
 /** What a canary left: its rows, its contexts and its errors, by its own log. */
 const observe = async (world: World, result: CanaryResult): Promise<Observation> => {
@@ -68,7 +72,7 @@ const observe = async (world: World, result: CanaryResult): Promise<Observation>
     expected,
     written: { llm_usage_events, token_efficiency_metrics, phase6_metrics, token_budget_escalation_events },
     packs: [...packs.values()],
-    without_pack: expected.token_efficiency_metrics.filter((row) => isAgents(row) && !packs.has(row.phase_id)).length,
+    without_pack: withoutPack(expected, packs),
     errors: errorNames(events),
   };
 };

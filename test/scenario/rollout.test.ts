@@ -30,7 +30,7 @@ const flags = async (): Promise<Record<string, unknown>> =>
 
 describe('a rollout', () => {
   it('climbs stage by stage, each entered by an approval on the evidence of the one before', async () => {
-    const { job_id } = await submit(cloud.web, rollout());
+    const { job_id } = await submit(cloud.web, rollout({}, [sample('idea-trend'), sample('blueprint-breakout')]));
     for (const step of ['stage_1', 'stage_2', 'stage_3']) {
       const waiting = await untilSettled(cloud.web, job_id, step);
       expect(waiting.job, JSON.stringify(waiting.events.at(-1))).toMatchObject({ status: 'WAITING_APPROVAL', step });
