@@ -165,6 +165,7 @@ describe('smoke says NO-GO, exit 1, for', () => {
       expect(events.at(-1)?.message).toMatch(/^stage 0: smoke says NO-GO: schema: .*; telemetry: .*; logs: /);
       expect(events.find(({ event_type }) => event_type === 'ROLLED_BACK')?.outputs).toMatchObject({ reason: 'SMOKE_NO_GO', flags: {} });
     } finally {
+      rmSync(fixtures, { recursive: true });
       writeFileSync(event, written);
       await s3().send(new PutObjectCommand({ Bucket: ARTIFACTS, Key, Body: spec }));
       await call(cloud.web, '/flags/history_pack', { method: 'PUT', body: { value: false } });
