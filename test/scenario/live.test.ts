@@ -223,6 +223,8 @@ describe('the flag llm_first', () => {
     const { body } = await call(cloud.web, `/jobs/${jobId}/artifacts/outputs/llm/${hold}.live_confirm.json`);
     return (body as { chain: { position: number }[] }).chain.map(({ position }) => position);
   };
+  // Providers answer again, whatever the cases before made of them.
+  beforeAll(() => cloud.simulator?.setFaults([]));
   afterEach(() => first(null));
 
   it('puts a provider of the chain in front: what is confirmed so is called so', async () => {
