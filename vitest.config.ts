@@ -6,8 +6,8 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 
 export default defineConfig({
   test: {
-    // Two cores: scenarios wait a good part of their time, which a third worker uses.
-    maxWorkers: 3,
+    // Two cores: the default leaves one of them idle.
+    maxWorkers: 2,
     projects: [
       project('unit', ['{contracts,functions,adapters,cli,infra}/**/*.test.ts'], 10_000),
       project('contract', ['test/contract/**/*.test.ts'], 30_000),

@@ -61,8 +61,11 @@ test.each(['dev', 'staging'])('%s acknowledges what production does, and its ope
 test.each(['dev', 'prod'])('a build project in %s adds what is agreed for it, and nothing else', (env) => {
   const more = lines(of(`checked-${env}`)).filter((line) => !lines(of(env)).includes(line));
   expect(more.map((line) => line.split(' | ').slice(0, 2))).toEqual([
-    ...(env === 'dev' ? [['holdpoint-ENV-service/Runner/Project', 'AwsSolutions-CB4']] : []),
-    ['holdpoint-ENV-service/Runner/Role', 'AwsSolutions-IAM5[Resource::arn:aws:s3:::holdpoint-ENV-artifacts/jobs/*/outputs/runner/*]'],
+    ...(env === 'dev' ? [['holdpoint-ENV-service/RunnerProject/Project', 'AwsSolutions-CB4']] : []),
+    [
+      'holdpoint-ENV-service/RunnerProject/Role',
+      'AwsSolutions-IAM5[Resource::arn:aws:s3:::holdpoint-ENV-artifacts/jobs/*/outputs/runner/*]',
+    ],
   ]);
 });
 

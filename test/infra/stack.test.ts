@@ -5,7 +5,6 @@ import './stack/measured.ts';
 import './stack/functions.ts';
 import './stack/http-api.ts';
 import './stack/machines.ts';
-import './stack/lint.ts';
 import './stack/operations.ts';
 import './stack/runner.ts';
 import './stack/state.ts';

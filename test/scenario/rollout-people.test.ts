@@ -151,7 +151,8 @@ describe('a rollout whose canaries call live models', () => {
     unstoppable = true;
     expect((await call(cloud.web, `/rollouts/${id}/rollback`, { body: { reason: 'too early' } })).status).toBe(500);
     unstoppable = false;
-    expect((await getJob(cloud.web, id)).events.at(-1)?.event_type).toBe('ROLLED_BACK');
+    // The reconciler of the cloud may have completed it by now.
+    expect((await getJob(cloud.web, id)).events.map(({ event_type }) => event_type)).toContain('ROLLED_BACK');
     expect(await flag('intention_context')).toBe(false);
     await ask(cloud.web, '/reconcile', { body: { open: true } });
     const { job, events } = await getJob(cloud.web, id);
