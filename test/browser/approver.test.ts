@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
 import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
@@ -9,7 +9,7 @@ import { JobView } from '../../contracts/http.ts';
 import { capabilityOf } from '../../functions/lib/capability.ts';
 import { fold } from '../../functions/lib/fold.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
-import { DESK, describeInBrowser, inlineCode, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
+import { DESK, describeInBrowser, inlineCode, leavesNothing, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
 import { call, getJob, startTestCloud, submit, type TestCloud, until, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
@@ -54,14 +54,7 @@ describeInBrowser("an approver's link", () => {
     [cloud, tabs] = await Promise.all([startTestCloud({ environment }), startBrowser()]);
     world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')), TELLS);
   });
-  afterAll(async () => {
-    await tabs.close();
-    await cloud.remove();
-  });
-  afterEach(async () => {
-    await tabs.closePages();
-    expect(tabs.problems()).toEqual([]);
-  });
+  leavesNothing(() => ({ cloud, tabs }));
 
   let runs = 7000;
   const waiting = async (): Promise<string> => {
@@ -261,14 +254,7 @@ describeInBrowser("an approver's link, where people sign in", () => {
     [cloud, tabs] = await Promise.all([startTestCloud({ environment, oidc: true }), startBrowser()]);
     world = createWorld(readEnv(functionVariables(cloud.dataDir, cloud, environment)('web')), TELLS);
   });
-  afterAll(async () => {
-    await tabs.close();
-    await cloud.remove();
-  });
-  afterEach(async () => {
-    await tabs.closePages();
-    expect(tabs.problems()).toEqual([]);
-  });
+  leavesNothing(() => ({ cloud, tabs }));
 
   const waiting = async (run: number): Promise<{ id: string; url: string }> => {
     const authorization = `Bearer ${await cloud.oidc?.tokenFor('bob')}`;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { DESK, describeInBrowser, inlineCode, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { DESK, describeInBrowser, inlineCode, leavesNothing, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
 import { call, driveToEnd, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
@@ -33,14 +33,7 @@ describeInBrowser('what the pages let in', () => {
     [waiting = '', done = ''] = jobs.map(({ job_id }) => job_id);
     await Promise.all([untilSettled(cloud.web, waiting), driveToEnd(cloud.web, done)]);
   });
-  afterAll(async () => {
-    await tabs.close();
-    await cloud.remove();
-  });
-  afterEach(async () => {
-    await tabs.closePages();
-    expect(tabs.problems()).toEqual([]);
-  });
+  leavesNothing(() => ({ cloud, tabs }));
 
   const shownOn = async (page: Page, path: string): Promise<string> => {
     await page.goto(cloud.web + path);

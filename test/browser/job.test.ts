@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { DESK, describeInBrowser, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { DESK, describeInBrowser, leavesNothing, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
 import { approve, call, getJob, startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
@@ -13,14 +13,7 @@ describeInBrowser('the page of a job', () => {
   beforeAll(async () => {
     [cloud, tabs] = await Promise.all([startTestCloud(), startBrowser()]);
   });
-  afterAll(async () => {
-    await tabs.close();
-    await cloud.remove();
-  });
-  afterEach(async () => {
-    await tabs.closePages();
-    expect(tabs.problems()).toEqual([]);
-  });
+  leavesNothing(() => ({ cloud, tabs }));
 
   let runs = 1;
   const waiting = async (name = 'idea-trend'): Promise<string> => {

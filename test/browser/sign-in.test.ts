@@ -1,10 +1,10 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { JobEvent } from '../../contracts/events.ts';
 import { JobView } from '../../contracts/http.ts';
-import { describeInBrowser, inlineCode, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
+import { describeInBrowser, inlineCode, leavesNothing, overflow, PHONE, startBrowser, type Tabs } from '../support/browser.ts';
 import { startTestCloud, type TestCloud, until } from '../support/cloud.ts';
 import { sample } from '../support/specs.ts';
 
@@ -16,14 +16,7 @@ describeInBrowser('where people sign in', () => {
   beforeAll(async () => {
     [cloud, tabs] = await Promise.all([startTestCloud({ oidc: true }), startBrowser()]);
   });
-  afterAll(async () => {
-    await tabs.close();
-    await cloud.remove();
-  });
-  afterEach(async () => {
-    await tabs.closePages();
-    expect(tabs.problems()).toEqual([]);
-  });
+  leavesNothing(() => ({ cloud, tabs }));
 
   const ask = async (path: string, body?: unknown): Promise<unknown> => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${await cloud.oidc?.tokenFor('bob')}` };

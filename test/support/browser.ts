@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { describe } from 'vitest';
+import { afterAll, afterEach, describe, expect } from 'vitest';
+import type { TestCloud } from './cloud.ts';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -75,6 +76,20 @@ export const startBrowser = async (): Promise<Tabs> => {
     closePages: async () => void (await Promise.all(browser.contexts().map((context) => context.close()))),
     close: () => browser.close(),
   };
+};
+
+/** After each test its pages close, and nothing may have gone wrong in any of them; after the last, browser and cloud go. */
+export const leavesNothing = (used: () => { cloud: TestCloud; tabs: Tabs }): void => {
+  afterAll(async () => {
+    const { cloud, tabs } = used();
+    await tabs.close();
+    await cloud.remove();
+  });
+  afterEach(async () => {
+    const { tabs } = used();
+    await tabs.closePages();
+    expect(tabs.problems()).toEqual([]);
+  });
 };
 
 /** Pixels by which the page is wider than its window. */
