@@ -25,7 +25,6 @@ export type Metrics = z.infer<typeof Metrics>;
 
 /** `research` is train.start to evaluation.end; `full` is the whole run. */
 export const WINDOW_NAMES = ['train', 'evaluation', 'holdout', 'research', 'full'] as const;
-export type WindowName = (typeof WINDOW_NAMES)[number];
 
 export const WindowResult = z.strictObject({
   start: IsoDate,

@@ -107,8 +107,6 @@ const LONGEST_SILENCE_S = { job: 600 + 300, rollout: 1800 + 300 } as const;
 
 export const longestSilence = (kind: 'idea' | 'blueprint' | 'rollout'): number => LONGEST_SILENCE_S[kind === 'rollout' ? 'rollout' : 'job'];
 
-export type JobStateName = keyof typeof JOB_FLOW | 'Finish' | 'Stop';
-
 const flows: Record<string, StateFlow> = { ...JOB_FLOW, ...ROLLOUT_FLOW, ...CHAIN_FLOW };
 
 /** The state that follows `state` when it answers with these route fields. */

@@ -98,7 +98,7 @@ export const createDynamo = async (dataDir: string, table: string): Promise<Dyna
       return {
         status: 501,
         headers: { 'content-type': 'application/x-amz-json-1.0' },
-        body: `{"__type":"NotImplemented","message":"${target} is not implemented locally"}`,
+        body: JSON.stringify({ __type: 'NotImplemented', message: `${target} is not implemented locally` }),
       };
     }
     const { statusCode, headers, rawPayload } = await inject(dispatch, {
