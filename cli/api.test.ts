@@ -38,6 +38,12 @@ test('an answer that is no problem document still has the exit code of its statu
   expect(error.message).toBe(`${server.url}/x answered 502: <h1>bad gateway</h1>`);
 });
 
+test('a 503 of a gateway is not taken for the kill switch', async () => {
+  server.handle = () => ({ status: 503, json: { message: 'Service Unavailable' } });
+  const error = await failure(api().call('GET', '/x', z.unknown()));
+  expect(error).toMatchObject({ code: 'UNEXPECTED_ANSWER', exit: 69, next: 'try again in a moment' });
+});
+
 test('an answer of another shape is refused, not guessed at', async () => {
   server.handle = () => ({ text: 'hello', type: 'text/html' });
   expect(await failure(api().call('GET', '/x', z.object({ jobs: z.array(z.string()) })))).toMatchObject({

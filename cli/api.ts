@@ -109,10 +109,12 @@ const refused = (status: number, text: string, url: string, ended: string | null
     const exit = code === 'KILL_SWITCH' ? EXIT.unavailable : exitOfStatus(status);
     return new CliError(code, exit, clean(detail || title), { details, ...(next === undefined ? {} : { next }) });
   }
-  const known = Problem.shape.code.options.find((code) => PROBLEMS[code] === status);
+  // 502 to 504 without a problem document are of what stands before the server, which says nothing about the kill switch.
+  const known = Problem.shape.code.options.find((code) => status < 502 && PROBLEMS[code] === status);
+  const otherwise = status < 502 ? 'see whether the address is that of a Holdpoint server' : 'try again in a moment';
   const said = clean(text).slice(0, 200);
   return new CliError(known ?? 'UNEXPECTED_ANSWER', exitOfStatus(status), `${url} answered ${status}${said ? `: ${said}` : ''}`, {
-    next: (known && NEXT[known]) ?? 'see whether the address is that of a Holdpoint server',
+    next: (known && NEXT[known]) ?? otherwise,
     details: { status, ...(json === undefined ? {} : { answer: json }) },
   });
 };

@@ -202,8 +202,9 @@ export const GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> = {
   web: [
     ...BASE,
     ...[VERSIONS, digests(GET), digestKey('GetPublicKey')],
-    ...[jobFiles(GET_PUT), snapshots(GET_PUT), notifications(GET_PUT), telemetry(PUT)],
+    ...[jobFiles(GET_PUT), snapshots(GET_PUT), notifications(GET_PUT), telemetry(GET_PUT)],
     keys('FileKeys', 'artifacts', 'jobs/', 'snapshots/', 'notifications/'),
+    keys('TelemetryKeys', 'telemetry', ''),
     ...REPLAY,
     audit(GET_PUT),
     table('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),

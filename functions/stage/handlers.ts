@@ -47,16 +47,18 @@ const logged = (logger: Logger) => {
     logger.setCorrelationId(field(request.event, 'run_id'));
     return { state: field(request.event, 'state') };
   };
+  const ms = ({ internal }: { internal: object }) => Math.round(performance.now() - (startedAt.get(internal) ?? 0));
   return {
+    // What is reported on the way carries it too, and never that of the invocation before.
     before: (request: { event: unknown; internal: object }) => {
+      about(request);
       startedAt.set(request.internal, performance.now());
     },
     after: (request: { event: unknown; internal: object }) => {
-      const ms = Math.round(performance.now() - (startedAt.get(request.internal) ?? 0));
-      logger.info('done', { ...about(request), ms });
+      logger.info('done', { ...about(request), ms: ms(request) });
     },
     onError: (request: { event: unknown; internal: object; error: Error | null }) => {
-      logger.error('failed', { ...about(request), error: { name: request.error?.name, message: request.error?.message } });
+      logger.error('failed', { ...about(request), ms: ms(request), error: { name: request.error?.name, message: request.error?.message } });
     },
   };
 };

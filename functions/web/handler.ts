@@ -42,8 +42,10 @@ export type AppOptions = { requestHandler?: RequestHandler; local: boolean } & P
 
 /** The web application over a world: the same in Lambda and on this machine. */
 export const createApp = (env: Env, options: AppOptions): { app: Hono; world: World } => {
-  const world = createWorld(env, { ...TELLS, ...PROVES, requestHandler: options.requestHandler });
   const logger = new Logger({ serviceName: 'holdpoint', logLevel: env.HOLDPOINT_LOG_LEVEL });
+  const report = (error: Error, request: object = {}) =>
+    logger.error('unexpected', { ...request, error: { name: error.name, message: error.message } });
+  const world = createWorld(env, { ...TELLS, ...PROVES, requestHandler: options.requestHandler, report: (error) => report(error) });
   const { signIn, callerOf } = identityOf(env, world, options.local);
   const app = createWeb({
     env: env.HOLDPOINT_ENV,
@@ -80,7 +82,7 @@ export const createApp = (env: Env, options: AppOptions): { app: Hono; world: Wo
     history: (kind, runId) => world.executions(kind).counted(runId),
     local: options.local,
     arrivals: options.arrivals,
-    report: (error, request) => logger.error('unexpected', { ...request, error: { name: error.name, message: error.message } }),
+    report,
   });
   return { app, world };
 };

@@ -11,6 +11,7 @@ import { createArrivals } from './arrivals.ts';
 import type { Athena } from './athena/service.ts';
 import { startAthena } from './athena/start.ts';
 import { type Build, machineOf, publishBuild, thisBuild } from './build.ts';
+import { createConcurrency } from './concurrency.ts';
 import { countedBy } from './cost/counted.ts';
 import { createMeter } from './cost/meter.ts';
 import { createDynamo } from './dynamo.ts';
@@ -127,6 +128,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     });
     const { secrets, kms } = createKeys(dataDir);
     const { handle: sns } = createSns({ topics: [APPROVALS_TOPIC_ARN, ALERTS_TOPIC_ARN] });
+    const concurrency = createConcurrency();
     const dynamoHandle = meter.dynamodb(dynamo.handle);
     // Athena reads the bucket as itself: it is told where when the endpoint stands.
     let athena: Athena = { handle: () => Promise.reject(new Error('Athena is still starting')), close: () => undefined };
@@ -138,6 +140,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         sns: iam ? iam.sns(sns) : sns,
         secretsmanager: iam ? iam.secretsmanager(secrets) : secrets,
         kms: iam ? iam.kms(kms) : kms,
+        lambda: iam ? iam.lambda(concurrency.handle) : concurrency.handle,
         athena: (r) => athena.handle(r),
       }),
     );
@@ -160,7 +163,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const variables = functionVariables(...settings);
     const { build = thisBuild(), report } = options;
     const { current, builds } = publishBuild(join(dataDir, 'builds.json'), build);
-    const invoke = await createFunctions({ current, builds, settings, requestHandler: inProcess(endpoint), meter, report });
+    const invoke = await createFunctions({ current, builds, settings, requestHandler: inProcess(endpoint), meter, concurrency, report });
     const sfn = await createSfn({
       dataDir: join(dataDir, 'states'),
       machines: LOCAL_MACHINES.map(({ id, name }) => ({ name, definition: machineOf(build, id, current.version) })),
@@ -195,8 +198,16 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const telemetry = createTelemetryApi(readEnv(variables('telemetry')), { requestHandler: inProcess(endpoint), callerOf });
     fetch = (request) => {
       const { pathname: path } = new URL(request.url);
-      const app = /^\/telemetry(\/|$)/.test(path) ? telemetry.app : web.app;
-      return meter.api({ method: request.method, path }, WEB_MEMORY_MB, async () => app.fetch(request));
+      const [name, { app, world }] = /^\/telemetry(\/|$)/.test(path) ? (['telemetry', telemetry] as const) : (['web', web] as const);
+      const release = concurrency.take(name);
+      // What API Gateway answers for a function that Lambda refuses to run.
+      if (!release) return Response.json({ message: 'Service Unavailable' }, { status: 503 });
+      return meter
+        .api({ method: request.method, path }, WEB_MEMORY_MB, async () => app.fetch(request))
+        .finally(() => {
+          world.meter.flush(null);
+          release();
+        });
     };
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
     return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };

@@ -6,6 +6,7 @@ import { readEnv } from '../../adapters/env.ts';
 import { asError } from '../../contracts/errors.ts';
 import { functionArn, parseFunctionArn } from './arns.ts';
 import type { Published } from './build.ts';
+import { type Concurrency, THROTTLED } from './concurrency.ts';
 import type { Meter } from './cost/meter.ts';
 import { functionVariables } from './settings.ts';
 
@@ -24,6 +25,7 @@ export type FunctionsOptions = {
   settings: Parameters<typeof functionVariables>;
   requestHandler: RequestHandler;
   meter: Pick<Meter, 'invocation'>;
+  concurrency: Pick<Concurrency, 'take'>;
   report: (message: string) => void;
 };
 
@@ -65,7 +67,7 @@ const gone = (arn: string, why: string): Invocation => ({
  * and clients, so that a request can be told by its key which role made it.
  */
 export const createFunctions = async (options: FunctionsOptions): Promise<(arn: string, payload: unknown) => Promise<Invocation>> => {
-  const { current, builds, meter, report } = options;
+  const { current, builds, meter, concurrency, report } = options;
   const loaded = new Map<string, Promise<Loaded>>();
   const moved = new Set<number>();
 
@@ -94,12 +96,16 @@ export const createFunctions = async (options: FunctionsOptions): Promise<(arn: 
     const build = buildOf(named.version);
     const spec = build?.functions.find(({ name }) => name === named.name);
     if (!build || !spec) return gone(arn, 'no build published this version');
+    const release = concurrency.take(spec.name);
+    if (!release) return { ok: false, ...THROTTLED };
     try {
       const { run } = await loadOnce(build, spec);
       return { ok: true, payload: overTheWire(await meter.invocation(spec, () => run(overTheWire(payload)))) };
     } catch (thrown) {
       const error = asError(thrown);
       return { ok: false, errorType: error.name, errorMessage: error.message };
+    } finally {
+      release();
     }
   };
 };

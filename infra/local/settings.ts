@@ -96,7 +96,8 @@ export const kmsKey = (dataDir: string): string => {
 };
 
 /** What people may set for the local cloud, handed to every function as it is. */
-const PASSED_ON = /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|HOLDPOINT_NOTIFY_\w+|SLACK_WEBHOOK_URL|TELEGRAM_\w+|VITEST|SOURCE_DATE_EPOCH)$/;
+const PASSED_ON =
+  /^(HOLDPOINT_LLM_\w+|HOLDPOINT_BUDGET_\w+|HOLDPOINT_NOTIFY_\w+|SLACK_WEBHOOK_URL|TELEGRAM_\w+|VITEST|SOURCE_DATE_EPOCH|HOLDPOINT_METRICS)$/;
 
 /** Functions that call models: only they are given provider keys. The others know where keys would be, as on AWS. */
 const MODEL_CALLERS = ['intent', 'report', 'stop', 'smoke'];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import type { JobEvent } from '../../contracts/events.ts';
@@ -24,6 +24,16 @@ let web: string;
 const jobs: Record<string, string> = {};
 const outcomes: Record<string, string | null> = {};
 let unmeasured = '';
+
+/** What functions said of errors. */
+const lines: string[] = [];
+const hear = (): void => {
+  const { stderr } = process;
+  const write = stderr.write.bind(stderr);
+  vi.spyOn(stderr, 'write').mockImplementation((line) =>
+    String(line).startsWith('{"level":') ? lines.push(String(line)) > 0 : write(line),
+  );
+};
 
 /** The functions cannot write to the telemetry bucket while this is set. */
 let broken = false;
@@ -71,7 +81,8 @@ const runMixture = async (): Promise<void> => {
 };
 
 beforeAll(async () => {
-  cloud = await startTestCloud({ environment: { HOLDPOINT_FLAGS_MAX_AGE_MS: '20' }, intercept });
+  hear();
+  cloud = await startTestCloud({ environment: { HOLDPOINT_FLAGS_MAX_AGE_MS: '20', HOLDPOINT_LOG_LEVEL: 'ERROR' }, intercept });
   web = cloud.web;
   // Looks at what functions wrote, with more rights than any of them.
   world = createWorld(readEnv({ ...functionVariables(cloud.dataDir, cloud, {})('reconcile'), AWS_ACCESS_KEY_ID: 'local-setup' }));
@@ -202,13 +213,32 @@ it('rows that could not be written do not change how a job ends, and the reconci
   );
   expect(await rowsOf('token_efficiency_metrics', job_id)).toEqual([]);
   // Whoever reads the alerts is told, and only once however often it is tried in vain.
-  for (let pass = 0; pass < 2; pass++) await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
+  for (let pass = 0; pass < 2; pass++) {
+    const { body } = await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
+    const did = { job_id, did: expect.stringContaining('rows of telemetry could not be written') };
+    expect(body).toMatchObject({ did: expect.arrayContaining([did]) });
+  }
   const listed = readListing((await world.artifacts.list(jobPrefix(job_id))).map(({ key }) => key));
   expect(listed.filter(({ name }) => name.includes('-alert-'))).toHaveLength(1);
   broken = false;
   await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
   expect(await rowsOf('token_efficiency_metrics', job_id)).toHaveLength(8);
   expect(await world.index.due(inTwoMinutes, 100)).not.toContain(job_id);
+});
+
+it.each(['finish', 'web'])('rows that %s could not write are told in a line of the log, which names the job', async (by) => {
+  const { job_id } = await submit(web, idea('blueprint-breakout'));
+  await untilSettled(web, job_id, 'runspec');
+  broken = true;
+  if (by === 'web') await ask(web, `/jobs/${job_id}/cancel`, { body: { reason: 'not needed' } });
+  else await driveToEnd(web, job_id);
+  const told = await until(
+    async () => lines.find((line) => line.includes(`telemetry of job ${job_id} was not written`)) ?? '',
+    (line) => line !== '',
+  );
+  broken = false;
+  expect(JSON.parse(told)).toMatchObject({ level: 'ERROR', ...(by === 'finish' ? { correlation_id: `job-${job_id}-1` } : {}) });
+  await call(web, '/reconcile', { body: { all: true, restart_waiters: false } });
 });
 
 it('while telemetry is switched off nothing is written, but for a job that it was forced on', async () => {

@@ -70,7 +70,10 @@ export const showLog = async (world: World, jobId: string, { events, settled, re
   if (isBehind(row, folded)) world.meter.add('ProjectionLag', secondsSince(world, events.at(-1)?.at));
   if (folded.status === 'DONE') {
     const { kept } = await showEnded(world, folded, events);
-    if (!kept) await tellAlert(world, folded, MISSING_ROWS, folded.last_seq);
+    if (!kept) {
+      say(report, jobId, MISSING_ROWS);
+      await tellAlert(world, folded, MISSING_ROWS, folded.last_seq);
+    }
     return folded;
   }
   const state = await settled(folded);

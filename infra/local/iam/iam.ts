@@ -26,6 +26,7 @@ export type Iam = {
   sns(handle: Handle): Handle;
   secretsmanager(handle: Handle): Handle;
   kms(handle: Handle): Handle;
+  lambda(handle: Handle): Handle;
   report(): Report;
 };
 
@@ -163,6 +164,8 @@ export const createIam = ({ policies, heard }: IamOptions): Iam => {
     sns: guard(judge, { name: 'sns', ask: askOfSns, denied: deniedXml }),
     secretsmanager: guard(judge, { name: 'secretsmanager', ask: askOfSecrets, denied: deniedJson }),
     kms: guard(judge, { name: 'kms', ask: askOfKms, denied: deniedJson }),
+    // No role is given any of it.
+    lambda: guard(judge, { name: 'lambda', ask: () => null, denied: deniedJson }),
     report: () => ledger.report(),
   };
 };

@@ -1,4 +1,11 @@
-import { ListTopicsCommand, PublishCommand, type PublishCommandInput, SNSClient, SNSServiceException } from '@aws-sdk/client-sns';
+import {
+  ListSubscriptionsByTopicCommand,
+  ListTopicsCommand,
+  PublishCommand,
+  type PublishCommandInput,
+  SNSClient,
+  SNSServiceException,
+} from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveHttp } from '../wire.ts';
 import { createSns } from './sns.ts';
@@ -51,6 +58,13 @@ describe('the local SNS, asked by the AWS SDK', () => {
     expect(await refused({ TopicArn: TOPIC, Message, Subject: 'x'.repeat(100) })).toBe(invalid);
     expect(await refused({ TopicArn: TOPIC, Message: '{"sms":"no default"}', MessageStructure: 'json' })).toBe(invalid);
     expect(await refused({ TopicArn: TOPIC, Message: 'x'.repeat(256 * 1024 + 1) })).toBe(invalid);
+  });
+
+  test('says who is subscribed: nobody', async () => {
+    const { Subscriptions } = await client.send(new ListSubscriptionsByTopicCommand({ TopicArn: TOPIC }));
+    expect(Subscriptions).toEqual([]);
+    const unknown = new ListSubscriptionsByTopicCommand({ TopicArn: `${TOPIC}-none` });
+    await expect(client.send(unknown)).rejects.toMatchObject({ name: 'NotFoundException', $metadata: { httpStatusCode: 404 } });
   });
 
   test('says 501 to what it does not implement', async () => {

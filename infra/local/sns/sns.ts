@@ -49,15 +49,19 @@ const perProtocol = (message: string): z.infer<typeof PerProtocol> => {
   }
 };
 
+const topicOf = (topic: string | null, topics: readonly string[]): string => {
+  if (topic === null) throw invalid('TopicArn or TargetArn Reason: no value for required parameter');
+  if (!topics.includes(topic)) throw new SnsError(404, 'NotFound', 'Topic does not exist');
+  return topic;
+};
+
 const targetOf = (form: URLSearchParams, topics: readonly string[]): string => {
   const [topic, phone] = [form.get('TopicArn') ?? form.get('TargetArn'), form.get('PhoneNumber')];
   if (phone !== null) {
     if (!/^\+[1-9]\d{6,14}$/.test(phone)) throw invalid(`PhoneNumber Reason: ${phone} is not valid to publish to`);
     return phone;
   }
-  if (topic === null) throw invalid('TopicArn or TargetArn Reason: no value for required parameter');
-  if (!topics.includes(topic)) throw new SnsError(404, 'NotFound', 'Topic does not exist');
-  return topic;
+  return topicOf(topic, topics);
 };
 
 const subjectOf = (form: URLSearchParams): string | null => {
@@ -78,21 +82,36 @@ const publish = (form: URLSearchParams, topics: readonly string[]): Published =>
   return { message_id: randomUUID(), to, subject: subjectOf(form), default: fallback, email, sms };
 };
 
-/** Amazon SNS on this machine: takes what is published, and sends it to nobody. */
+const result = (action: string, body: string): AwsResponse =>
+  xml(
+    200,
+    `<${action}Response xmlns="${NAMESPACE}"><${action}Result>${body}</${action}Result><ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${action}Response>`,
+  );
+
+/** Amazon SNS on this machine: takes what is published, and sends it to nobody. Its topics have no subscribers. */
 export const createSns = ({ topics }: { topics: readonly string[] }): Sns => {
   const kept: Published[] = [];
+  const actions: Readonly<Record<string, (form: URLSearchParams) => string>> = {
+    Publish: (form) => {
+      const message = publish(form, topics);
+      kept.push(message);
+      if (kept.length > MAX_KEPT) kept.shift();
+      return `<MessageId>${message.message_id}</MessageId>`;
+    },
+    ListSubscriptionsByTopic: (form) => {
+      topicOf(form.get('TopicArn'), topics);
+      return '<Subscriptions/>';
+    },
+  };
   const answer = ({ method, body }: AwsRequest): AwsResponse => {
     const form = new URLSearchParams(method === 'POST' ? body.toString('utf8') : '');
     const action = form.get('Action') ?? 'nothing';
-    if (action !== 'Publish')
-      throw new SnsError(501, 'NotImplemented', `the local cloud implements Publish of SNS, not ${action.slice(0, 64)}`);
-    const message = publish(form, topics);
-    kept.push(message);
-    if (kept.length > MAX_KEPT) kept.shift();
-    return xml(
-      200,
-      `<PublishResponse xmlns="${NAMESPACE}"><PublishResult><MessageId>${message.message_id}</MessageId></PublishResult><ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></PublishResponse>`,
-    );
+    const run = Object.hasOwn(actions, action) ? actions[action] : undefined;
+    if (!run) {
+      const has = Object.keys(actions).join(' and ');
+      throw new SnsError(501, 'NotImplemented', `the local cloud implements ${has} of SNS, not ${action.slice(0, 64)}`);
+    }
+    return result(action, run(form));
   };
   return {
     handle: async (request) => {

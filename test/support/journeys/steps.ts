@@ -73,9 +73,18 @@ export const lookAround = async (web: string, jobId: string): Promise<void> => {
     '/snapshots',
     '/flags',
     '/audit/events',
+    '/metrics',
+    '/ui/metrics',
+    '/ui/rollout',
+    '/queue',
+    '/status',
   ];
   const own = ['', '/artifacts', '/artifacts/job_spec.json', '/verify', '/report'].map((path) => `/jobs/${jobId}${path}`);
-  for (const path of [...lists, ...own, `/ui/jobs/${jobId}`, `/ui/jobs/${jobId}/budget`]) await (await fetch(web + path)).text();
+  for (const path of [...lists, ...own, `/ui/jobs/${jobId}`, `/ui/jobs/${jobId}/budget`]) {
+    const answer = await fetch(web + path);
+    const text = await answer.text();
+    if (answer.status >= 500) throw new Error(`${path} answered ${answer.status}: ${text.slice(0, 300)}`);
+  }
 };
 
 /** The execution opens the job itself, and a second one finds it taken. */
