@@ -44,6 +44,22 @@ test('the funnel has the state as dimension, and nothing ever has a job', () => 
   expect(dimensions).toEqual([[['environment', 'state']], [['environment']]]);
 });
 
+test('a line says which jobs it is about, where that was said, and has none as dimension', () => {
+  const { meter, lines } = metered();
+  meter.add('AppendConflicts', 1, '0123456789ab');
+  meter.add('AppendConflicts', 1, '0123456789ab');
+  meter.flush('r');
+  meter.add('AppendConflicts', 1);
+  meter.flush('r');
+  const [named, unnamed] = lines.map((line) => JSON.parse(line));
+  expect(named).toMatchObject({
+    job_id: '0123456789ab',
+    AppendConflicts: [1, 1],
+    _aws: { CloudWatchMetrics: [{ Dimensions: [['environment']] }] },
+  });
+  expect(unnamed).not.toHaveProperty('job_id');
+});
+
 test('what was written is not written again, and an invocation that counted nothing writes nothing', () => {
   const { meter, lines } = metered();
   meter.add('AppendConflicts', 1);

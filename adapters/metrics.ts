@@ -30,7 +30,8 @@ export const METRIC_NAMESPACE = 'Holdpoint';
 
 /** Dimensions are the environment and, for the funnel, the state: few values, and never a job. */
 export type Meter = {
-  add(name: Exclude<MetricName, 'StatesDone'>, value: number): void;
+  /** `jobId` is written beside the value, for whoever asks which job it was. */
+  add(name: Exclude<MetricName, 'StatesDone'>, value: number, jobId?: string): void;
   done(state: string): void;
   /** Writes what one invocation found, as one line that carries its execution's name. */
   flush(correlationId: string | null): void;
@@ -58,12 +59,16 @@ export const createMeter = (env: Pick<Env, 'HOLDPOINT_METRICS' | 'HOLDPOINT_ENV'
   };
   let found: [Exclude<MetricName, 'StatesDone'>, number][] = [];
   let states: string[] = [];
+  let jobs = new Set<string>();
   return {
-    add: (name, value) => void found.push([name, value]),
+    add: (name, value, jobId) => {
+      found.push([name, value]);
+      if (jobId !== undefined) jobs.add(jobId);
+    },
     done: (state) => void states.push(state),
     flush: (correlationId) => {
-      const [values, done] = [found, states];
-      [found, states] = [[], []];
+      const [values, done, of] = [found, states, jobs];
+      [found, states, jobs] = [[], [], new Set()];
       for (const state of done) {
         const one = metrics().addDimension('state', state);
         one.addMetric('StatesDone', METRICS.StatesDone, 1);
@@ -72,6 +77,7 @@ export const createMeter = (env: Pick<Env, 'HOLDPOINT_METRICS' | 'HOLDPOINT_ENV'
       if (values.length === 0) return;
       const all = metrics();
       for (const [name, value] of values) all.addMetric(name, METRICS[name], value);
+      if (of.size > 0) all.addMetadata('job_id', [...of].join(' '));
       write(all, correlationId);
     },
   };

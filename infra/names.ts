@@ -32,6 +32,10 @@ export const digestKeyAlias = (environment: Named): string => `alias/${base(envi
 export type TopicId = 'alarms' | 'approvals';
 export const topicName = (environment: Named, topic: TopicId): string => `${base(environment)}-${topic}`;
 
+/** Passes that a schedule runs. One that failed is kept in a queue. */
+export type Scheduled = 'reconcile' | 'digest';
+export const failedQueueName = (environment: Named, pass: Scheduled): string => `${base(environment)}-${pass}-failed`;
+
 export const alarmName = (environment: Named, alarm: string): string => `${base(environment)}-${alarm}`;
 
 /** Of Glue, which takes no hyphens. */

@@ -10,6 +10,7 @@ import * as z from 'zod';
 import type { DigestCandidate, DigestIndex, LogHead, SignedLog } from '../../contracts/digest.ts';
 import { hasName } from './aws-errors.ts';
 import { ENDED } from './job-index.ts';
+import { readRow } from './read-row.ts';
 
 const APPLIED = { pk: 'DIGESTS', sk: 'APPLIED' };
 const logKey = (jobId: string) => ({ pk: `JOB#${jobId}`, sk: 'DIGEST' });
@@ -69,7 +70,7 @@ export const createDigestIndex = (dynamo: DynamoDBDocumentClient, table: string)
         ...(start ? { ExclusiveStartKey: start } : {}),
       }),
     );
-    return { items: (page.Items ?? []).map((item): DigestCandidate => Candidate.parse(item)), last: page.LastEvaluatedKey };
+    return { items: (page.Items ?? []).map((item): DigestCandidate => readRow(Candidate, item)), last: page.LastEvaluatedKey };
   };
 
   return {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Refusal } from '../../contracts/commands.ts';
 import { type JobIndex, JobRecord, type Page } from '../../contracts/ports.ts';
 import { hasName } from './aws-errors.ts';
+import { readRow } from './read-row.ts';
 
 const key = (jobId: string) => ({ pk: `JOB#${jobId}`, sk: 'JOB' });
 
@@ -72,7 +73,7 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
           throw error;
         });
       for (const item of page.Items ?? []) {
-        items.push(schema.parse(item));
+        items.push(readRow(schema, item));
         if (items.length === limit) {
           const more = page.LastEvaluatedKey !== undefined || item !== page.Items?.at(-1);
           return { items, next_cursor: more ? encodeCursor(indexKey(input.IndexName ?? '', item)) : null };
@@ -140,7 +141,7 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
 
     get: async (jobId) => {
       const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }));
-      return Item?.['job_id'] ? JobRecord.parse(Item) : null;
+      return Item?.['job_id'] ? readRow(JobRecord, Item) : null;
     },
 
     list: ({ status, q, limit, cursor }) =>

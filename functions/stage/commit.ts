@@ -15,14 +15,18 @@ export type Committed = {
   recorded: boolean;
 };
 
-/** Reads the log for the execution that believes to own the job. */
-export const readOwned = async (world: World, place: { job_id: string; run_id: string; last_seq?: number }) => {
-  const { job_id, run_id, last_seq } = place;
-  const events = await world.log.read(job_id, 0, last_seq);
+/** @throws Superseded where another execution owns the job */
+const owned = (events: readonly JobEvent[], { job_id, run_id }: { job_id: string; run_id: string }): JobState => {
   const state = fold(events);
   if (!state) throw new Superseded(`job ${job_id} has no log`);
   if (state.owner_run !== run_id) throw new Superseded(`execution ${state.owner_run} owns job ${job_id} now; this one (${run_id}) ends`);
-  return { events, state };
+  return state;
+};
+
+/** Reads the log for the execution that believes to own the job. */
+export const readOwned = async (world: World, place: { job_id: string; run_id: string; last_seq?: number }) => {
+  const events = await world.log.read(place.job_id, 0, place.last_seq);
+  return { events, state: owned(events, place) };
 };
 
 /** True where a stage that is still working has nothing left to do. */
@@ -40,10 +44,12 @@ export const commit = async (world: World, place: Place, draft: EventDraft): Pro
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const event = sealEvent(draft, { ...place, ...head, at });
     if ((await world.log.append(event)) === 'appended') return { event, recorded: false };
-    const { events, state } = await readOwned(world, place);
+    const events = await world.log.read(place.job_id, 0, place.last_seq);
     const existing = events.find((e) => e.event_id === id);
+    // Also where another execution owns the job by now: that is a race too.
+    if (!existing) world.meter.add('AppendConflicts', 1, place.job_id);
+    const state = owned(events, place);
     if (existing) return { event: existing, recorded: true };
-    world.meter.add('AppendConflicts', 1);
     if (ended(state)) {
       throw new JobEnded(`job ${place.job_id} is ${state.status === 'DONE' ? state.outcome : 'cancelled'}`);
     }

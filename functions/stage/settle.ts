@@ -22,12 +22,15 @@ export const appendDecided = async <T>(
   decideOn: (state: JobState, events: JobEvent[]) => { draft: EventDraft } | { settled: T },
   newest?: number,
 ): Promise<{ event: JobEvent; state: JobState } | { settled: T; state: JobState }> => {
+  let lost: string | null = null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { state, events } = await loadOrRefuse(world, jobId, newest);
+    if (lost !== null && !events.some(({ event_id }) => event_id === lost)) world.meter.add('AppendConflicts', 1, jobId);
     const decision = decideOn(state, events);
     if ('settled' in decision) return { settled: decision.settled, state };
     const event = sealEvent(decision.draft, { ...state, run_id: state.owner_run, at: world.clock().toISOString() });
     if ((await world.log.append(event)) === 'appended') return { event, state: evolve(state, event) };
+    lost = event.event_id;
   }
   throw new Refusal('TOO_MANY_REQUESTS', `job ${jobId} is changing too fast; try again`);
 };

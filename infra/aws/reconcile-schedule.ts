@@ -6,6 +6,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
+import { failedQueueName } from '../names.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { HandlerFunction } from './handler-function.ts';
 
@@ -21,7 +22,7 @@ export class ReconcileSchedule extends Construct {
   constructor(scope: Construct, id: string, { environment, reconcile }: Props) {
     super(scope, id);
     this.failed = new Queue(this, 'Failed', {
-      queueName: `holdpoint-${environment.name}-reconcile-failed`,
+      queueName: failedQueueName(environment, 'reconcile'),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),

@@ -5,7 +5,8 @@ import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
 import { identityOf } from '../../functions/web/session/identify.ts';
 import { createTelemetryApi } from '../../functions/web/telemetry/handler.ts';
-import { FUNCTIONS, type FunctionName } from '../functions.ts';
+import { FUNCTIONS } from '../functions.ts';
+import type { Scheduled } from '../names.ts';
 import { functionArn } from './arns.ts';
 import { createArrivals } from './arrivals.ts';
 import type { Athena } from './athena/service.ts';
@@ -32,6 +33,7 @@ import {
   APPROVALS_TOPIC_ARN,
   BUCKET_SETTINGS,
   DIGEST_EVERY_S,
+  FAILED_QUEUES,
   functionVariables,
   LOCAL_MACHINES,
   REGION,
@@ -41,6 +43,8 @@ import { createSfn } from './sfn/service.ts';
 import { simulateProviders } from './simulate.ts';
 import type { Simulator, SimulatorOptions } from './simulator/simulator.ts';
 import { createSns } from './sns/sns.ts';
+import { deadLetter } from './sqs/dead-letter.ts';
+import { createSqs } from './sqs/sqs.ts';
 import { type Handle, serveHttp } from './wire.ts';
 
 export type CloudOptions = {
@@ -129,6 +133,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const { secrets, kms } = createKeys(dataDir);
     const { handle: sns } = createSns({ topics: [APPROVALS_TOPIC_ARN, ALERTS_TOPIC_ARN] });
     const concurrency = createConcurrency();
+    const sqs = createSqs({ queues: Object.values(FAILED_QUEUES) });
     const dynamoHandle = meter.dynamodb(dynamo.handle);
     // Athena reads the bucket as itself: it is told where when the endpoint stands.
     let athena: Athena = { handle: () => Promise.reject(new Error('Athena is still starting')), close: () => undefined };
@@ -138,6 +143,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         dynamodb: iam ? iam.dynamodb(dynamoHandle) : dynamoHandle,
         states: (r) => states(r),
         sns: iam ? iam.sns(sns) : sns,
+        sqs: sqs.handle,
         secretsmanager: iam ? iam.secretsmanager(secrets) : secrets,
         kms: iam ? iam.kms(kms) : kms,
         lambda: iam ? iam.lambda(concurrency.handle) : concurrency.handle,
@@ -183,10 +189,12 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       createWorld(readEnv({ ...variables('web'), AWS_ACCESS_KEY_ID: 'local-setup' }), { requestHandler: inProcess(endpoint) }),
       REPOSITORY,
     );
-    const work = async (name: FunctionName, payload: unknown) => {
+    const work = async (name: Scheduled, payload: unknown) => {
       const done = await invoke(functionArn(name), payload);
-      if (!done.ok) options.report(`${name}: ${done.errorType}: ${done.errorMessage}`);
-      return done.ok;
+      if (done.ok) return true;
+      options.report(`${name}: ${done.errorType}: ${done.errorMessage}`);
+      sqs.send(FAILED_QUEUES[name], deadLetter(name, { payload, ...done }, new Date()));
+      return false;
     };
     const reconcile = (payload: unknown) => work('reconcile', payload);
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.

@@ -15,7 +15,7 @@ const notImplemented = (service: string, has: string): AwsResponse => ({
   }),
 });
 
-type Service = 's3' | 'dynamodb' | 'states' | 'sns' | 'secretsmanager' | 'kms' | 'lambda' | 'athena';
+type Service = 's3' | 'dynamodb' | 'states' | 'sns' | 'sqs' | 'secretsmanager' | 'kms' | 'lambda' | 'athena';
 
 /** The single AWS endpoint: routes by the signed service; unsigned requests are S3's. */
 export const createEndpoint = (services: Readonly<Partial<Record<Service, Handle>>>): Handle => {

@@ -10,6 +10,7 @@ import {
   contextSecretName,
   databaseName,
   digestKeyAlias,
+  failedQueueName,
   LIVE,
   MACHINES,
   type MachineId,
@@ -40,6 +41,9 @@ export const ROLLOUT_MACHINE_ARN = machineArn('rollout');
 /** Where the stack tells approvers by e-mail. */
 export const APPROVALS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${topicName(LOCAL, 'approvals')}`;
 export const ALERTS_TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:holdpoint-local-alerts`;
+
+/** Where the passes go that failed. */
+export const FAILED_QUEUES = { reconcile: failedQueueName(LOCAL, 'reconcile'), digest: failedQueueName(LOCAL, 'digest') };
 
 /** Secrets Manager ends every ARN with six characters of its own. */
 export const secretArn = (name: string): string => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-000000`;

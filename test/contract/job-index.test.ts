@@ -1,4 +1,6 @@
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDigestIndex } from '../../adapters/aws/digest-index.ts';
 import { createJobIndex } from '../../adapters/aws/job-index.ts';
 import { createTaskTokens } from '../../adapters/aws/task-tokens.ts';
 import type { JobIndex, JobRecord, Page, TaskToken, TaskTokens } from '../../contracts/ports.ts';
@@ -135,6 +137,29 @@ describe('the projection', () => {
     expect(await due()).toEqual([record(201).job_id]);
     await index.checkSoon(record(202).job_id, instant(501));
     expect(await due()).toEqual([record(201).job_id, record(202).job_id]);
+  });
+});
+
+describe('a row that somebody damaged', () => {
+  it('is named by whoever reads it, with the field, until it is deleted', async () => {
+    const { dynamo } = services.clients;
+    const { job_id } = record(900);
+    const Key = { pk: `JOB#${job_id}`, sk: 'JOB' };
+    await index.put(record(900), instant(0));
+    const ExpressionAttributeValues = { ':seq': 'x' };
+    await dynamo.send(
+      new UpdateCommand({ TableName: 'holdpoint-local-jobs', Key, UpdateExpression: 'SET last_seq = :seq', ExpressionAttributeValues }),
+    );
+    const said = {
+      name: 'UnreadableDocument',
+      message: expect.stringContaining(`row "JOB#${job_id}" of the table cannot be read (/last_seq: `),
+    };
+    await expect(index.get(job_id)).rejects.toMatchObject(said);
+    await expect(index.list({ limit: 50 })).rejects.toMatchObject(said);
+    await expect(index.due(instant(1), 50)).rejects.toMatchObject(said);
+    await expect(createDigestIndex(dynamo, 'holdpoint-local-jobs').open(null, 50)).rejects.toMatchObject(said);
+    await dynamo.send(new DeleteCommand({ TableName: 'holdpoint-local-jobs', Key }));
+    expect(await index.get(job_id)).toBeNull();
   });
 });
 

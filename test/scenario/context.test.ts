@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
 import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
+import type { EventDraft } from '../../contracts/events.ts';
 import { create as createCompile } from '../../functions/compile/handler.ts';
 import { create as createIntake } from '../../functions/intake/handler.ts';
 import { fold } from '../../functions/lib/fold.ts';
+import { commit } from '../../functions/stage/commit.ts';
 import { redrive } from '../../functions/stage/reconcile/executions.ts';
+import { appendDecided } from '../../functions/stage/settle.ts';
 import { create as createStop } from '../../functions/stop/handler.ts';
 import { functionVariables } from '../../infra/local/settings.ts';
 import { startTestCloud, submit, type TestCloud, untilSettled } from '../support/cloud.ts';
@@ -90,5 +93,52 @@ describe('one owner', () => {
     expect(failed[0]?.reason).toMatchObject({ name: 'DuplicateJob' });
     const again = await submit(cloud.web, spec);
     expect(await world.log.read(again.job_id)).toHaveLength(1);
+  });
+});
+
+describe('lost races', () => {
+  const add = vi.fn();
+  const counting = (): World => Object.create(world, { meter: { value: { ...world.meter, add } } });
+  const by = (id: string): EventDraft => ({
+    ...{ event_type: 'APPROVAL_REMINDED', kind: `reminded ${id}`, state: 'HoldRunspec', visit: 1, message: id },
+    outputs: { state: 'HoldRunspec', visit: 1, subject_digest: '' },
+    actor: { type: 'user', id, identity: 'local' },
+  });
+
+  it('are counted with their job, and the same event twice is none', async () => {
+    add.mockReset();
+    const jobId = String((await openedBy('run-busy', blueprintJob())).context['job_id']);
+    const write = (id: string) =>
+      appendDecided(counting(), jobId, (_, events) =>
+        events.some(({ message }) => message === id) ? { settled: null } : { draft: by(id) },
+      );
+    await Promise.all(['ada', 'bob', 'cyd'].map(write));
+    expect((await world.log.read(jobId)).slice(1).map(({ message }) => message)).toHaveLength(3);
+    // Whoever wins, the second loses once at least, and the third too.
+    expect(add.mock.calls.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(add.mock.calls.map(String))).toEqual(new Set([`AppendConflicts,1,${jobId}`]));
+    add.mockReset();
+    await Promise.all(['dan', 'dan'].map(write));
+    expect(add).not.toHaveBeenCalled();
+  });
+
+  it('are counted of an execution, also where it learns by it that another owns the job', async () => {
+    add.mockReset();
+    const { context } = await openedBy('run-late', blueprintJob());
+    const place = { job_id: String(context['job_id']), run_id: 'run-late', last_seq: 1, last_hash: String(context['last_hash']) };
+    await appendDecided(world, place.job_id, () => ({ draft: by('ada') }));
+    expect(await commit(counting(), place, by('late'))).toMatchObject({ recorded: false, event: { seq: 3 } });
+    expect(add.mock.calls).toEqual([['AppendConflicts', 1, place.job_id]]);
+    const redriven = {
+      event_type: 'REDRIVEN',
+      state: 'Control',
+      visit: 1,
+      outputs: { owner_run: 'run-new', previous_run: 'run-late' },
+    } as const;
+    await appendDecided(world, place.job_id, () => ({ draft: { ...redriven, actor: by('ada').actor } }));
+    await expect(commit(counting(), place, by('later'))).rejects.toMatchObject({ name: 'Superseded' });
+    expect(add).toHaveBeenCalledTimes(2);
+    await expect(commit(counting(), place, by('late'))).rejects.toMatchObject({ name: 'Superseded' });
+    expect(add).toHaveBeenCalledTimes(2);
   });
 });

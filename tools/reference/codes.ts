@@ -80,7 +80,7 @@ export const codesPage = (): string =>
     'The command line turns the HTTP status of an answer into its exit code.',
     problemTable(),
     '## Outcomes',
-    'The execution is `SUCCEEDED` only for `succeeded`. Otherwise it is `FAILED` with the outcome as its error name, and `ABORTED` when cancelled. Where no job ended, the error name is `DuplicateJob`, `InvalidInput` or `Superseded`.',
+    'The execution is `SUCCEEDED` only for `succeeded`. Otherwise it is `FAILED` with the outcome as its error name, and `ABORTED` when cancelled. Where no job ended, the error name is `DuplicateJob`, `InvalidInput`, `KILL_SWITCH`, `Superseded` or `CONTEXT_SIGNATURE_INVALID`.',
     table(
       ['outcome', 'meaning'],
       Outcome.options.map((outcome) => [code(outcome), OUTCOME_MEANING[outcome]]),
