@@ -74,6 +74,16 @@ export const JobRecord = z.object({
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
+/** A row as the table has it, whatever was done to it there. */
+export type StoredRow = {
+  /** 0 where it cannot be read. */
+  last_seq: number;
+  /** Null where no check is due. */
+  next_check_at: string | null;
+  /** Names of the attributes that `record` would write otherwise, except the time of the next check. */
+  differences(record: JobRecord): string[];
+};
+
 export type Page<T> = { items: T[]; next_cursor: string | null };
 
 /** The projection (DynamoDB): an index of jobs. Losing it loses nothing. */
@@ -85,6 +95,8 @@ export type JobIndex = {
   /** Brings the next reconciler visit forward. */
   checkSoon(jobId: string, at: string): Promise<void>;
   get(jobId: string): Promise<JobRecord | null>;
+  /** The row for comparing it with the log: one that `get` cannot read, too. */
+  inspect(jobId: string): Promise<StoredRow | null>;
   /** Newest first. `q` matches the title, case-insensitive. */
   list(query: { status?: string; q?: string; limit: number; cursor?: string }): Promise<Page<JobRecord>>;
   /** What waits for approval, oldest first. */

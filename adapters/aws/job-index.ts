@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Refusal } from '../../contracts/commands.ts';
-import { type JobIndex, JobRecord, type Page } from '../../contracts/ports.ts';
+import { type JobIndex, JobRecord, type Page, type StoredRow } from '../../contracts/ports.ts';
 import { hasName } from './aws-errors.ts';
 import { readRow } from './read-row.ts';
 
@@ -25,6 +26,24 @@ export const toItem = (record: JobRecord, nextCheckAt: string | null) => ({
   ...(nextCheckAt ? { due_pk: 'DUE', next_check_at: nextCheckAt } : { due_pk: ENDED, next_check_at: record.updated_at }),
 });
 
+/** Of the reconciler's clock, not of the log. */
+const TIMES: readonly string[] = ['due_pk', 'next_check_at'];
+
+const differences = (item: Record<string, unknown>, record: JobRecord): string[] => {
+  const written: Record<string, unknown> = toItem(record, null);
+  const names = new Set([...Object.keys(item), ...Object.keys(written)]);
+  return [...names].filter((name) => !TIMES.includes(name) && !isDeepStrictEqual(item[name], written[name])).toSorted();
+};
+
+const LastSeq = z.int().catch(0);
+const Check = z.object({ due_pk: z.literal('DUE'), next_check_at: z.string() });
+
+const toStored = (item: Record<string, unknown>): StoredRow => ({
+  last_seq: LastSeq.parse(item['last_seq']),
+  next_check_at: Check.safeParse(item).data?.next_check_at ?? null,
+  differences: (record) => differences(item, record),
+});
+
 /**
  * What lists rollouts, newest first: an item of its own beside the row, in a partition of `by_status` that no status has. It says only
  * that the rollout is there, so it is never stale.
@@ -37,6 +56,8 @@ const rolloutItem = ({ job_id, created_at }: JobRecord) => ({
   status_pk: ROLLOUTS,
   list_sk: `${created_at}#${job_id}`,
 });
+// By its key: a row that names another job, or is no `JobRecord`, is looked at like the others.
+const DueItem = z.object({ pk: z.string().transform((pk) => pk.slice('JOB#'.length)) });
 const RolloutItem = z.object({ job_id: z.string() });
 
 const encodeCursor = (lastKey: Record<string, unknown> | undefined): string | null =>
@@ -110,10 +131,11 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
           new PutCommand({
             TableName: table,
             Item: toItem(record, nextCheckAt),
-            // At the same sequence only an earlier check stays: somebody was about to decide.
+            // At the same sequence only an earlier check stays: somebody was about to decide. A row without a number for its sequence was
+            // not written by us.
             ConditionExpression:
-              'attribute_not_exists(pk) OR last_seq < :seq OR (last_seq = :seq AND (NOT due_pk = :due OR next_check_at >= :next))',
-            ExpressionAttributeValues: { ':seq': record.last_seq, ':due': 'DUE', ':next': nextCheckAt ?? '' },
+              'attribute_not_exists(pk) OR NOT attribute_type(last_seq, :number) OR last_seq < :seq OR (last_seq = :seq AND NOT (due_pk = :due AND next_check_at < :next))',
+            ExpressionAttributeValues: { ':seq': record.last_seq, ':number': 'N', ':due': 'DUE', ':next': nextCheckAt ?? '' },
           }),
         );
       } catch (error) {
@@ -142,6 +164,11 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     get: async (jobId) => {
       const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }));
       return Item?.['job_id'] ? readRow(JobRecord, Item) : null;
+    },
+
+    inspect: async (jobId) => {
+      const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }));
+      return Item ? toStored(Item) : null;
     },
 
     list: ({ status, q, limit, cursor }) =>
@@ -178,8 +205,8 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     },
 
     due: async (before, limit) => {
-      const page = await query(
-        JobRecord,
+      const { items } = await query(
+        DueItem,
         {
           IndexName: 'due',
           KeyConditionExpression: 'due_pk = :pk AND next_check_at <= :before',
@@ -188,7 +215,7 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
         limit,
         undefined,
       );
-      return page.items.map((record) => record.job_id);
+      return items.map(({ pk }) => pk);
     },
   };
 };

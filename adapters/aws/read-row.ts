@@ -7,5 +7,5 @@ export const readRow = <T>(schema: z.ZodType<T>, item: Record<string, unknown>):
   if (!error) return data;
   const [issue] = error.issues;
   const what = `row ${JSON.stringify(item['pk'])} of the table cannot be read (/${issue?.path.join('/')}: ${issue?.message})`;
-  throw new UnreadableDocument(`${what}; delete it, and have it written again from the log: docs/runbooks/lost-table.md`, { cause: error });
+  throw new UnreadableDocument(`${what}; have it written again from the log: docs/runbooks/lost-table.md`, { cause: error });
 };

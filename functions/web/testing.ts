@@ -188,6 +188,7 @@ const indexOf = (memory: Memory): JobIndex => ({
     const newest = rows.toSorted((a, b) => b.created_at.localeCompare(a.created_at)).slice(0, limit);
     return { items: newest.map(({ job_id }) => job_id), next_cursor: null };
   },
+  inspect: async () => null,
   get: async (id) =>
     states(memory)
       .filter((s) => s.job_id === id)

@@ -1,13 +1,16 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnv } from '../../adapters/env.ts';
 import { TELLS } from '../../adapters/notify/parts.ts';
 import { createWorld, type World } from '../../adapters/world.ts';
 import { LOCAL_POLICY } from '../../contracts/approval-policy.ts';
+import { ReconcileView } from '../../contracts/http.ts';
 import { verifyChain } from '../../functions/lib/event.ts';
 import { create as createStop } from '../../functions/stop/handler.ts';
-import { functionVariables } from '../../infra/local/settings.ts';
+import { functionVariables, TABLE_NAME } from '../../infra/local/settings.ts';
 import type { Question } from '../../infra/local/simulator/simulator.ts';
 import {
   approve,
@@ -109,6 +112,59 @@ describe('one bad job', () => {
     const report = body as { checked: number; failed: number };
     expect(report.failed).toBe(1);
     expect(report.checked).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('a row that was edited by hand', () => {
+  const dynamo = () => DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'us-east-1', endpoint: cloud.aws, credentials }));
+  const key = (jobId: string) => ({ TableName: TABLE_NAME, Key: { pk: `JOB#${jobId}`, sk: 'JOB' } });
+  const rowOf = async (jobId: string) => (await dynamo().send(new GetCommand({ ...key(jobId), ConsistentRead: true }))).Item;
+  const pass = async (options: object) => ReconcileView.parse((await call(cloud.web, '/reconcile', { body: options })).body);
+
+  it.each([
+    ['status', 'RUNNING'],
+    ['status', 'NONSENSE'],
+    ['status_pk', 'RUNNING'],
+    ['title', 'Another'],
+    ['job_id', 'ffffffffffff'],
+    ['last_seq', 'three'],
+  ])('with %s %j is what the log makes it after one pass, which says so, and the next has nothing to do', async (name, value) => {
+    const { job_id } = await submit(cloud.web, idea());
+    await untilSettled(cloud.web, job_id, 'blueprint');
+    const before = await until(
+      () => rowOf(job_id),
+      (row) => row?.['status'] === 'WAITING_APPROVAL',
+    );
+    await dynamo().send(
+      new UpdateCommand({
+        ...key(job_id),
+        // Sooner than the pass would look: somebody is about to decide.
+        UpdateExpression: 'SET #name = :value, next_check_at = :soon',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': value, ':soon': new Date(Date.now() + 600_000).toISOString() },
+      }),
+    );
+    const { repaired, did } = await pass({ open: true });
+    expect(repaired).toBeGreaterThanOrEqual(1);
+    expect(did.filter((one) => one.job_id === job_id)).toEqual([{ job_id, did: expect.stringMatching('^its row was ') }]);
+    const { next_check_at: _, ...after } = (await rowOf(job_id)) ?? {};
+    expect(before).toMatchObject(after);
+    expect((await pass({ open: true })).did.filter((one) => one.job_id === job_id)).toEqual([]);
+  });
+
+  it('after the job was done is repaired by a pass over everything', async () => {
+    const { job_id } = await submit(cloud.web, idea());
+    await driveToEnd(cloud.web, job_id);
+    await until(
+      () => rowOf(job_id),
+      (row) => row?.['status'] === 'DONE',
+    );
+    await dynamo().send(
+      new UpdateCommand({ ...key(job_id), UpdateExpression: 'SET outcome = :value', ExpressionAttributeValues: { ':value': 'rejected' } }),
+    );
+    const { did } = await pass({ all: true });
+    expect(did).toContainEqual({ job_id, did: expect.stringContaining('outcome') });
+    expect(await rowOf(job_id)).toMatchObject({ outcome: 'succeeded' });
   });
 });
 
