@@ -8,3 +8,5 @@ import './stack/machines.ts';
 import './stack/operations.ts';
 import './stack/runner.ts';
 import './stack/state.ts';
+// Last: it breaks what the others declared.
+import './stack/broken.ts';

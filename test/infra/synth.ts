@@ -113,13 +113,28 @@ const synthesize = (environments: readonly Environment[]): ReadonlyMap<string, S
 };
 
 let done: ReadonlyMap<string, Synthesized> | undefined;
+let breaking: ReadonlyMap<string, Synthesized> | undefined;
 
 /** The shipped environments and those that use what they do not: `signed`, `live`, `recording`, `suffixed`, `checked-dev`, `checked-prod`. Synthesized once per test file. */
 export const synthesized = (name: string): Synthesized => {
+  const broken = breaking?.get(name);
+  if (broken) return broken;
   done ??= synthesize([...ENVIRONMENTS, SIGNED, LIVE_ENVIRONMENT, RECORDING, SUFFIXED, ...RUNNER_ENVIRONMENTS]);
   const found = done.get(name);
   if (!found) throw new Error(`environment ${name} was not synthesized`);
   return found;
+};
+
+/** Runs `check` while what is synthesized for the environment is what `change` makes of it. */
+export const withBroken = async <T>(name: string, change: (synthesized: Synthesized) => void, check: () => Promise<T>): Promise<T> => {
+  const broken = structuredClone(synthesized(name));
+  change(broken);
+  breaking = new Map([[name, broken]]);
+  try {
+    return await check();
+  } finally {
+    breaking = undefined;
+  }
 };
 
 /** Resources of one type with their logical ids. */

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { ROOT } from '../../../infra/aws/bundle.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { FUNCTIONS } from '../../../infra/functions.ts';
 import { type Datum, stateOf } from '../alarm-state.ts';
+import { describe, test } from '../proving.ts';
 import { environment, flat, ofType, type Properties, synthesized } from '../synth.ts';
 
 const OF_MACHINE = ['executions-failed', 'executions-timed-out', 'executions-aborted', 'executions-throttled'];

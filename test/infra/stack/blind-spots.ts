@@ -143,3 +143,7 @@ const BROKEN: [keyof typeof RULES, string, Resource][] = [
 test.each(BROKEN)('%s: %s is found', (rule, _, resource) => {
   expect(RULES[rule]?.({ Resources: { Broken: resource } })).toEqual(['Broken']);
 });
+
+test('every rule has something that breaks it', () => {
+  expect(new Set(BROKEN.map(([rule]) => rule))).toEqual(new Set(Object.keys(RULES)));
+});

@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { readEnv } from '../../../adapters/env.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { FUNCTIONS } from '../../../infra/functions.ts';
 import { GRANTS } from '../../../infra/grants.ts';
+import { describe, test } from '../proving.ts';
 import {
   CLIENT_SECRET,
   flat,

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
+import { describe, test } from '../proving.ts';
 import { flat, ISSUER, ofType, only, type Resource, SIGNED, synthesized, type Template } from '../synth.ts';
 
 const routes = (template: Template): Map<string, string> =>

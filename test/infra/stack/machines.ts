@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { ROOT } from '../../../infra/aws/bundle.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { FUNCTIONS } from '../../../infra/functions.ts';
 import { Asl, walk } from '../../../infra/local/sfn/asl.ts';
 import { MACHINES, type MachineId } from '../../../infra/names.ts';
+import { describe, test } from '../proving.ts';
 import { flat, list, ofType, type Resource, statementsOfRole, synthesized, type Template } from '../synth.ts';
 
 const shippedAs = (id: MachineId): Asl => Asl.parse(JSON.parse(readFileSync(path.join(ROOT, `statemachines/${id}.asl.json`), 'utf8')));

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { TELEMETRY_TABLES } from '../../../contracts/telemetry.ts';
 import { telemetryKey } from '../../../contracts/telemetry-layout.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
+import { describe, test } from '../proving.ts';
 import {
   flat,
   list,

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { RunnerConfig } from '../../../adapters/runner/config.ts';
 import { runnerVariables } from '../../../infra/environment/runner.ts';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
+import { describe, test } from '../proving.ts';
 import { flat, list, ofType, only, RUNNER_ENVIRONMENTS, rolesOfFunctions, statementsOfRole, synthesized } from '../synth.ts';
 
 const PROJECT = 'AWS::CodeBuild::Project';

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { ENVIRONMENTS } from '../../../infra/environments.ts';
 import { TABLE } from '../../../infra/table.ts';
+import { describe, test } from '../proving.ts';
 import { flat, list, ofType, only, type Properties, type Statement, statements, synthesized, type Template } from '../synth.ts';
 
 const buckets = (template: Template): Map<string, { id: string; properties: Properties }> =>
