@@ -38,8 +38,11 @@ export type Commands = {
   submit(spec: JobSpec, actor: Actor): Promise<{ created: boolean; state: JobState }>;
   /** Folds the job from its log; null when there is none. Brings a lagging projection forward. */
   load(jobId: string): Promise<LoadedJob | null>;
-  /** Events after a sequence, without reading the whole log; null where there is no such job. */
-  eventsAfter(jobId: string, after: number): Promise<JobEvent[] | null>;
+  /**
+   * Events after a sequence, without reading the whole log; null where there is no such job. `through`: the last one wanted, which is
+   * known to exist; without it the log is read to its end.
+   */
+  eventsAfter(jobId: string, after: number, through?: number): Promise<JobEvent[] | null>;
   decide(
     jobId: string,
     command: {

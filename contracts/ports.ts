@@ -13,8 +13,8 @@ import { Measured, type TelemetryRow, type TelemetryTable } from './telemetry.ts
 export type EventLog = {
   /** Creates the event at its sequence number, or says that somebody was there first. */
   append(event: JobEvent): Promise<'appended' | 'conflict'>;
-  /** Events after `after`, in order, gap-free. Empty for an unknown job. `newest`: the last sequence known to exist. */
-  read(jobId: string, after?: number, newest?: number): Promise<JobEvent[]>;
+  /** At most `limit` events after `after`, in order, gap-free. Empty for an unknown job. `newest`: the last sequence known to exist. */
+  read(jobId: string, after?: number, newest?: number, limit?: number): Promise<JobEvent[]>;
   /** Ids of all jobs that have a log, in key order. For rebuilding; never on a hot path. */
   jobs(): AsyncIterable<string>;
 };

@@ -30,9 +30,9 @@ export const createEventLog = (s3: S3Client, bucket: string): EventLog => {
   return {
     append: async (event) => createEvent(s3, bucket, eventKey(JobId.parse(event.job_id), event.seq), event),
 
-    read: async (jobId, after = 0, newest) => {
+    read: async (jobId, after = 0, newest, limit) => {
       JobId.parse(jobId);
-      return readEvents((seq) => get(eventKey(jobId, seq)), after, { newest });
+      return readEvents((seq) => get(eventKey(jobId, seq)), after, { newest, limit });
     },
 
     jobs: async function* () {

@@ -132,9 +132,9 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
             TableName: table,
             Item: toItem(record, nextCheckAt),
             // At the same sequence only an earlier check stays: somebody was about to decide. A row without a number for its sequence was
-            // not written by us.
+            // not written by us. AND binds closer than OR.
             ConditionExpression:
-              'attribute_not_exists(pk) OR NOT attribute_type(last_seq, :number) OR last_seq < :seq OR (last_seq = :seq AND NOT (due_pk = :due AND next_check_at < :next))',
+              'attribute_not_exists(pk) OR NOT attribute_type(last_seq, :number) OR last_seq < :seq OR last_seq = :seq AND NOT due_pk = :due OR last_seq = :seq AND NOT next_check_at < :next',
             ExpressionAttributeValues: { ':seq': record.last_seq, ':number': 'N', ':due': 'DUE', ':next': nextCheckAt ?? '' },
           }),
         );

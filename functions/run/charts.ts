@@ -10,20 +10,26 @@ const LABEL_HEIGHT = 50;
 
 type Point = readonly [x: number, y: number];
 
-/** Keeps the first, lowest, highest and last point of each unit of width: nothing the eye could see is lost. */
-const thin = (all: readonly Point[]): Point[] => {
-  const columns = new Map<number, Point[]>();
-  for (const point of all) {
-    const column = Math.round(point[0]);
-    const points = columns.get(column);
-    if (points) points.push(point);
-    else columns.set(column, [point]);
+/** The first, lowest, highest and last of the points from `from` to before `to`, in their order. */
+const outline = (all: readonly Point[], from: number, to: number): Point[] => {
+  let [low, high] = [from, from];
+  const y = (i: number): number => all[i]?.[1] ?? 0;
+  for (let i = from + 1; i < to; i++) {
+    if (y(i) < y(low)) low = i;
+    if (y(i) > y(high)) high = i;
   }
-  return [...columns.values()].flatMap((column) => {
-    const ys = column.map(([, y]) => y);
-    const kept = new Set([0, ys.indexOf(Math.min(...ys)), ys.indexOf(Math.max(...ys)), ys.length - 1]);
-    return column.filter((_, i) => kept.has(i));
-  });
+  return all.slice(from, to).filter((_, i) => i === 0 || from + i === low || from + i === high || from + i === to - 1);
+};
+
+/** Keeps the outline of each unit of width: nothing the eye could see is lost. Points come from left to right. */
+const thin = (all: readonly Point[]): Point[] => {
+  const kept: Point[] = [];
+  const column = (i: number): number => Math.round(all[i]?.[0] ?? 0);
+  for (let from = 0, to = 1; from < all.length; from = to, to++) {
+    while (to < all.length && column(to) === column(from)) to++;
+    kept.push(...outline(all, from, to));
+  }
+  return kept;
 };
 
 const pathOf = (points: readonly Point[]): string => points.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');

@@ -55,8 +55,8 @@ const load = async (world: World, jobId: string): Promise<LoadedJob | null> => {
 };
 
 /** What came after `after`. Null where there is no such job. */
-const eventsAfter = async (world: World, jobId: string, after: number): Promise<JobEvent[] | null> => {
-  const events = await world.log.read(jobId, after);
+const eventsAfter = async (world: World, jobId: string, after: number, through?: number): Promise<JobEvent[] | null> => {
+  const events = await world.log.read(jobId, after, through, through === undefined ? undefined : through - after);
   return events.length > 0 || (await world.index.get(jobId)) ? events : null;
 };
 
@@ -94,7 +94,7 @@ const reconciler = () => import('./reconcile/reconcile.ts');
 export const createCommands = (world: World): Commands => ({
   submit: (spec, actor) => submitJob(world, spec, actor),
   load: (jobId) => load(world, jobId),
-  eventsAfter: (jobId, after) => eventsAfter(world, jobId, after),
+  eventsAfter: (jobId, after, through) => eventsAfter(world, jobId, after, through),
   decide: (jobId, command) => {
     const comment = spokenIfAny(world, command.comment);
     return noted(world, jobId, command, () => settle(world, jobId, (state) => decide(state, { ...command, comment })));

@@ -191,7 +191,7 @@ export const measureSpend = ({ meter }: World, { job_id, calls }: JobState): voi
 
 /** The last state has no next context: it shows the end in the projection and names the outcome. */
 const ended = async (world: World, before: JobState | null, event: JobEvent): Promise<Record<string, unknown>> => {
-  const state = before?.last_seq === event.seq - 1 ? evolve(before, event) : fold(await world.log.read(event.job_id));
+  const state = before?.last_seq === event.seq - 1 ? evolve(before, event) : fold(await world.log.read(event.job_id, 0, event.seq));
   if (state) {
     measureSpend(world, state);
     // The log has the end: a row that lags is brought forward by whoever looks next.

@@ -176,7 +176,12 @@ describe('events', () => {
 
   test('a held stream brings what comes, ends after DONE, and tells a client that returns to stay away', async () => {
     const { memory, story } = waiting();
-    const arrivals = { wait: (_: string, known: number) => new Promise<number>((resolve) => setTimeout(() => resolve(known + 1), 30)) };
+    const arrivals = {
+      wait: async (id: string) => {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return memory.logs.get(id)?.length ?? 0;
+      },
+    };
     const app = serve(memory, { arrivals });
     const answer = await app.request(`/jobs/${ID}/events/stream?after=2`);
     setTimeout(() => story.decided('REJECTED', 'no', 1).did('DONE', 'Stop', [], { status: 'rejected' }, 0), 50);

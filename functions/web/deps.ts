@@ -21,8 +21,8 @@ export type Snapshots = {
 };
 
 export type Arrivals = {
-  /** Waits until more than `known` events of the job have arrived, or the signal is given. @returns how many have arrived by now */
-  wait(jobId: string, known: number, signal: AbortSignal): Promise<number>;
+  /** Waits until an event after `after` has arrived, or the signal is given. @returns the last sequence that arrived, 0 where none is known */
+  wait(jobId: string, after: number, signal: AbortSignal): Promise<number>;
 };
 
 /** Everything the API and the pages need from outside. */

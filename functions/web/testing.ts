@@ -151,7 +151,8 @@ const settle = (memory: Memory, id: string, decideOn: (state: JobState) => Settl
 
 const commandsOf = (memory: Memory): Commands => ({
   load: async (id) => load(memory, id),
-  eventsAfter: async (id, after) => load(memory, id)?.events.filter((event) => event.seq > after) ?? null,
+  eventsAfter: async (id, after, through = Number.POSITIVE_INFINITY) =>
+    load(memory, id)?.events.filter(({ seq }) => seq > after && seq <= through) ?? null,
   submit: async (spec, actor) => {
     const id = sha256Hex(canonicalJson(spec)).slice(0, 12);
     const there = load(memory, id);

@@ -3,7 +3,7 @@ import type { Arrivals } from '../../functions/web/deps.ts';
 import type { AwsRequest, AwsResponse } from './wire.ts';
 
 /** Path of an event in the events bucket. */
-const EVENT = /-events\/jobs\/([0-9a-f]{12})\/events\//;
+const EVENT = /-events\/jobs\/([0-9a-f]{12})\/events\/(\d+)\.json$/;
 
 /**
  * Says when something was written to a job's log, so that streams need not look again and again. On AWS nothing tells the pages of
@@ -13,18 +13,18 @@ export const createArrivals = (): Arrivals & {
   note(request: Pick<AwsRequest, 'method' | 'path'>, answer: Pick<AwsResponse, 'status'>): void;
 } => {
   const written = new EventEmitter().setMaxListeners(0);
-  const counts = new Map<string, number>();
-  const countOf = (jobId: string): number => counts.get(jobId) ?? 0;
+  const newest = new Map<string, number>();
+  const newestOf = (jobId: string): number => newest.get(jobId) ?? 0;
   return {
     note: ({ method, path }, { status }) => {
-      const [, jobId] = method === 'PUT' && status < 300 ? (EVENT.exec(path) ?? []) : [];
+      const [, jobId, seq] = method === 'PUT' && status < 300 ? (EVENT.exec(path) ?? []) : [];
       if (jobId === undefined) return;
-      counts.set(jobId, countOf(jobId) + 1);
+      newest.set(jobId, Math.max(newestOf(jobId), Number(seq)));
       written.emit(jobId);
     },
-    wait: async (jobId, known, signal) => {
-      if (countOf(jobId) === known) await once(written, jobId, { signal }).catch(() => undefined);
-      return countOf(jobId);
+    wait: async (jobId, after, signal) => {
+      if (newestOf(jobId) <= after) await once(written, jobId, { signal }).catch(() => undefined);
+      return newestOf(jobId);
     },
   };
 };

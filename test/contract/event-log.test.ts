@@ -62,6 +62,7 @@ describe('the event log', () => {
     expect(await log.read(jobId)).toEqual(events);
     for (const after of [1, 15, 16, 17, 31, 49]) expect(await log.read(jobId, after)).toEqual(events.slice(after));
     expect(await log.read(jobId, 50)).toEqual([]);
+    expect(await log.read(jobId, 7, 50, 3)).toEqual(events.slice(7, 10));
   });
 
   it('reads nothing of a job that has no log', async () => {

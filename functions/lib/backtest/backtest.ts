@@ -17,10 +17,39 @@ export type Backtest = { curve: Curve; strategy: Account; benchmark: Account };
 
 const span = (runspec: RunSpec): Window => ({ start: runspec.windows.train.start, end: runspec.windows.holdout.end });
 
+/** How many of the sorted `values` come before the first that `reaches` accepts. */
+const countBefore = <T>(values: readonly T[], reaches: (value: T) => boolean): number => {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const value = values[middle];
+    if (value === undefined || reaches(value)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};
+
+/** Bars of one symbol up to the run's last day, and which of them is the first of the run. */
+type Series = { bars: readonly Bar[]; from: number };
+
+const seriesOf = (bars: readonly Bar[], symbol: string, { start, end }: Window): Series => {
+  const own = bars.filter((bar) => bar.symbol === symbol);
+  const upTo = own.slice(
+    0,
+    countBefore(own, ({ date }) => date > end),
+  );
+  return { bars: upTo, from: countBefore(upTo, ({ date }) => date >= start) };
+};
+
+/** The days of the run on which any symbol has a bar. */
+const daysOf = (all: readonly Series[]): string[] => {
+  const days = all.map(({ bars, from }) => bars.slice(from).map(({ date }) => date));
+  const [only] = days;
+  return only && days.length === 1 ? only : [...new Set(days.flat())].sort();
+};
+
 /** Buy-and-hold wants to be long at every close; null stands for it. */
-const sleeveOf = (bars: readonly Bar[], start: string, rule: Strategy | null, costs: Costs, capital: number): Sleeve => {
-  const found = bars.findIndex((bar) => bar.date >= start);
-  const from = found < 0 ? bars.length : found;
+const sleeveOf = ({ bars, from }: Series, rule: Strategy | null, costs: Costs, capital: number): Sleeve => {
   const wanted = rule ? targets(rule, bars, from) : new Uint8Array(bars.length).fill(1);
   return simulate(bars, from, wanted, costs, capital);
 };
@@ -55,16 +84,15 @@ const together = (dates: readonly string[], sleeves: readonly Sleeve[], share: n
  * commission and slippage for stress. Pure: the same arguments give the same bits.
  */
 export const backtest = (runspec: RunSpec, bars: readonly Bar[], costMultiple = 1): Backtest => {
-  const { start, end } = span(runspec);
   const { commission_bps, slippage_bps } = runspec.policy.costs;
   const costs = { commission_bps: commission_bps * costMultiple, slippage_bps: slippage_bps * costMultiple };
   const share = runspec.policy.initial_capital / runspec.symbols.length;
-  const series = runspec.symbols.map((symbol) => bars.filter((bar) => bar.symbol === symbol && bar.date <= end));
-  const dates = [...new Set(series.flat().map((bar) => bar.date))].filter((date) => date >= start).sort();
+  const series = runspec.symbols.map((symbol) => seriesOf(bars, symbol, span(runspec)));
+  const dates = daysOf(series);
   const account = (rule: Strategy | null): Account =>
     together(
       dates,
-      series.map((own) => sleeveOf(own, start, rule, costs, share)),
+      series.map((own) => sleeveOf(own, rule, costs, share)),
       share,
     );
   const [strategy, benchmark] = [account(runspec.strategy), account(null)];
@@ -77,8 +105,8 @@ export const backtest = (runspec: RunSpec, bars: readonly Bar[], costMultiple = 
 };
 
 const metricsIn = (dates: readonly string[], account: Account, window: Window) => {
-  const first = dates.findIndex((date) => date >= window.start);
-  const last = dates.findLastIndex((date) => date <= window.end);
+  const first = countBefore(dates, (date) => date >= window.start);
+  const last = countBefore(dates, (date) => date > window.end) - 1;
   // A window's first return is against the close before it; the run's first close has none.
   const base = Math.max(0, first - 1);
   return metricsOf({

@@ -21,9 +21,17 @@ export type WindowSeries = {
 /** Rounded to 8 decimals, so that the last bits of pow cannot tell two machines apart. */
 export const round8 = (value: number): number => Number(value.toFixed(8)) + 0;
 
-const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+const mean = (values: Iterable<number> & { length: number }): number => {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+};
 
-const returnsOf = (equity: readonly number[]): number[] => equity.slice(1).map((value, i) => value / (equity[i] ?? value) - 1);
+const returnsOf = (equity: readonly number[]): Float64Array => {
+  const returns = new Float64Array(Math.max(0, equity.length - 1));
+  for (let i = 0; i < returns.length; i++) returns[i] = (equity[i + 1] ?? 0) / (equity[i] ?? 0) - 1;
+  return returns;
+};
 
 const years = (dates: readonly string[]): number => (Date.parse(dates.at(-1) ?? '') - Date.parse(dates[0] ?? '')) / DAY_MS / DAYS_PER_YEAR;
 
@@ -34,6 +42,12 @@ export const drawdowns = (equity: readonly number[]): number[] => {
     if (value > peak) peak = value;
     return 1 - value / peak;
   });
+};
+
+const largest = (values: readonly number[]): number => {
+  let found = 0;
+  for (const value of values) found = Math.max(found, value);
+  return found;
 };
 
 /**
@@ -58,9 +72,13 @@ export const metricsOf = (window: WindowSeries): Metrics => {
   const last = equity.at(-1) ?? Number.NaN;
   const span = years(window.dates);
   const average = mean(returns);
-  const deviation =
-    returns.length > 1 ? Math.sqrt(returns.reduce((s, r) => s + (r - average) * (r - average), 0) / (returns.length - 1)) : 0;
-  const downside = Math.sqrt(mean(returns.map((r) => (r < 0 ? r * r : 0))));
+  let [squares, losses] = [0, 0];
+  for (const r of returns) {
+    squares += (r - average) * (r - average);
+    if (r < 0) losses += r * r;
+  }
+  const deviation = returns.length > 1 ? Math.sqrt(squares / (returns.length - 1)) : 0;
+  const downside = Math.sqrt(losses / returns.length);
   const ratio = (denominator: number): number | null =>
     denominator > 0 ? round8((average / denominator) * Math.sqrt(TRADING_DAYS)) : null;
   return {
@@ -70,7 +88,7 @@ export const metricsOf = (window: WindowSeries): Metrics => {
     volatility: round8(deviation * Math.sqrt(TRADING_DAYS)),
     sharpe: ratio(deviation),
     sortino: ratio(downside),
-    max_drawdown: round8(drawdowns(equity).reduce((worst, fall) => Math.max(worst, fall), 0)),
+    max_drawdown: round8(largest(drawdowns(equity))),
     turnover: round8(window.traded / 2 / mean(equity) / span),
     exposure: round8(mean(window.invested)),
     trades: window.profits.length,

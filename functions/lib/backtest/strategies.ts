@@ -16,7 +16,11 @@ export const barsNeeded = (strategy: Strategy): number => {
   }
 };
 
-const column = (bars: readonly Bar[], field: 'high' | 'low' | 'close'): Float64Array => Float64Array.from(bars, (bar) => bar[field]);
+const column = (bars: readonly Bar[], field: 'high' | 'low' | 'close'): Float64Array => {
+  const values = new Float64Array(bars.length);
+  for (const [t, bar] of bars.entries()) values[t] = bar[field];
+  return values;
+};
 
 /** Says at the close of bar t, given whether a position is held, whether one is wanted next. */
 type Rule = (t: number, holding: boolean) => boolean;

@@ -14,21 +14,21 @@ async function* follow(
   { after, signal }: { after: number; signal: AbortSignal },
 ): AsyncGenerator<string> {
   yield RETRY;
-  let fresh = events.filter((event) => event.seq > after);
   let sent = after;
   let done = state.status === 'DONE';
-  for (let arrived = 0; ; ) {
+  for (let fresh = events.filter((event) => event.seq > after); ; ) {
     for (const event of fresh) {
       yield frame(event);
       sent = event.seq;
       done = event.event_type === 'DONE';
     }
     if (done) return;
-    const now = await arrivals.wait(state.job_id, arrived, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
+    const newest = await arrivals.wait(state.job_id, sent, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
     if (signal.aborted) return;
-    fresh = now === arrived ? [] : ((await deps.commands.eventsAfter(state.job_id, sent)) ?? []);
-    if (now === arrived) yield HEARTBEAT;
-    arrived = now;
+    fresh = newest > sent ? ((await deps.commands.eventsAfter(state.job_id, sent, newest)) ?? []) : [];
+    if (newest <= sent) yield HEARTBEAT;
+    // What arrived and is not there any more is not waited for again.
+    sent = Math.max(sent, newest);
   }
 }
 

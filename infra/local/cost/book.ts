@@ -15,6 +15,9 @@ export type Book = {
   close(): Promise<void>;
 };
 
+/** Lines of this long are written together, in ms: jobs need not wait for them. */
+const FLUSH_MS = 200;
+
 const EMPTY: Record<Kind, Units> = { job: NO_UNITS, viewing: NO_UNITS, upkeep: NO_UNITS };
 
 /** A line that was cut off by a crash is left out: counters are not worth a refusal to start. */
@@ -32,8 +35,8 @@ const written = (job: string, kind: Kind, units: Units): string => {
 };
 
 /**
- * What each job used, in memory and as JSON Lines in `file`. It is not flushed to the disk: a killed process loses the count of what
- * it was doing, never more.
+ * What each job used, in memory and as JSON Lines in `file`. It is not flushed to the disk: a killed process loses the counts of its
+ * last moments, and a full disk those that did not fit.
  */
 export const openBook = (file: string): Book => {
   const jobs = new Map<string, Record<Kind, Units>>();
@@ -51,10 +54,14 @@ export const openBook = (file: string): Book => {
 
   let buffer = '';
   let writing: Promise<void> = Promise.resolve();
-  const flush = async (): Promise<void> => {
+  const write = async (): Promise<void> => {
     const chunk = buffer;
     buffer = '';
     if (chunk !== '') await appendFile(file, chunk);
+  };
+  const flush = (): Promise<void> => {
+    writing = writing.then(write, write);
+    return writing;
   };
   let closed = false;
   return {
@@ -62,13 +69,13 @@ export const openBook = (file: string): Book => {
       add(job, kind, units);
       // What a function still does while the cloud stops is done without a file: the folder may be gone.
       if (closed) return;
-      if (buffer === '') writing = writing.then(flush, flush);
+      if (buffer === '') setTimeout(() => void flush().catch(() => undefined), FLUSH_MS).unref();
       buffer += written(job, kind, units);
     },
     read: (job) => jobs.get(job) ?? EMPTY,
     close: () => {
       closed = true;
-      return writing.then(flush);
+      return flush();
     },
   };
 };

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { TABLE } from '../../table.ts';
 
 /** An attribute as DynamoDB's JSON writes it: one type, one value. */
-export const Attribute = z.record(z.string(), z.unknown());
+const Attribute = z.record(z.string(), z.unknown());
+type Attribute = z.infer<typeof Attribute>;
 export const Item = z.record(z.string(), Attribute);
 export type Item = z.infer<typeof Item>;
 
@@ -12,8 +13,8 @@ const bytes = (text: unknown): number => Buffer.byteLength(String(text));
 const numberSize = (text: unknown): number => Math.ceil(String(text).replace(/^-?0*|\./g, '').length / 2) + 1;
 
 /** Size of a value in bytes (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html). */
-const valueSize = (attribute: unknown): number => {
-  const [[type, value] = ['NULL', true]] = Object.entries(Attribute.parse(attribute));
+const valueSize = (attribute: Attribute): number => {
+  const [[type, value] = ['NULL', true]] = Object.entries(attribute);
   switch (type) {
     case 'S':
       return bytes(value);
@@ -25,9 +26,9 @@ const valueSize = (attribute: unknown): number => {
       return (
         3 +
         z
-          .array(z.unknown())
+          .array(Attribute)
           .parse(value)
-          .reduce<number>((sum, one) => sum + 1 + valueSize(one), 0)
+          .reduce((sum, one) => sum + 1 + valueSize(one), 0)
       );
     case 'M':
       return 3 + Object.entries(Item.parse(value)).reduce((sum, [name, one]) => sum + 1 + bytes(name) + valueSize(one), 0);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checksums } from './checksums.ts';
@@ -29,7 +29,7 @@ export type Bucket = {
 };
 
 // The order is part of the id: a listing goes on after a version that was deleted between two pages.
-const newVersionId = (n: number): string => n.toString(16).padStart(8, '0') + randomBytes(12).toString('hex');
+const newVersionId = (n: number): string => n.toString(16).padStart(8, '0') + randomUUID().replaceAll('-', '').slice(8);
 
 /** The number of the version with this id; NaN for `null` and for what is no id. */
 export const versionNumber = (id: string): number => (/^[0-9a-f]{32}$/.test(id) ? Number.parseInt(id.slice(0, 8), 16) : Number.NaN);
@@ -46,7 +46,7 @@ export type Draft = {
 
 export const NO_LOCK: Lock = { mode: null, until: null, hold: false };
 
-const suffix = () => randomBytes(4).toString('hex');
+const suffix = (): string => randomUUID();
 
 export function openBucket(dataDir: string, name: string, config: BucketConfig, now: () => Date): Bucket {
   const home = join(dataDir, name);
