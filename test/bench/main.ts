@@ -1,3 +1,5 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldFigures } from './cold.ts';
 import { floor } from './floor.ts';
@@ -51,11 +53,17 @@ const run = async (): Promise<number> => {
   return 0;
 };
 
+// Where `holdpoint up` keeps its data too: a temporary folder may be memory, or a busy part of the disk.
+mkdirSync('.holdpoint', { recursive: true });
+const folder = mkdtempSync(resolve('.holdpoint/bench-'));
+process.env['TMPDIR'] = folder;
 try {
   process.exitCode = await run();
 } catch (error) {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = USAGE;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
 // A closed cloud leaves behind the timers of jobs that wait in it: they last for days, and would keep the process.
 process.exit();
