@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
-import { onWarmCloud, terminalSample, WORKLOADS } from './jobs.ts';
+import { onWarmService, terminalSample } from './jobs.ts';
+import { WORKLOADS, type Workload } from './service.ts';
 import { type Figure, percentiles, say } from './stats.ts';
 
 /** Milliseconds that must not be exceeded. */
@@ -37,8 +38,8 @@ const keep = (file: string | undefined, text: string, write: (file: string, text
   write(file, text);
 };
 
-const measure = (what: string, { samples, seed, rawOutput }: GateOptions): Promise<Judged> =>
-  onWarmCloud(WORKLOADS[what] ?? (() => ({})), async ({ web }) => {
+const measure = (what: Workload, { samples, seed, rawOutput }: GateOptions): Promise<Judged> =>
+  onWarmService(what, async ({ web }) => {
     const next = random(seed);
     const found: number[] = [];
     for (let i = 0; i < samples; i++) {
@@ -78,7 +79,7 @@ const machine = (): string =>
 export const terminalGate = async (options: GateOptions): Promise<boolean> => {
   keep(options.rawOutput, '', writeFileSync);
   const judged: Judged[] = [];
-  for (const what of Object.keys(WORKLOADS)) {
+  for (const what of WORKLOADS) {
     const one = await measure(what, options);
     say(one);
     judged.push(one);
