@@ -1,5 +1,4 @@
-import { parseSse } from '../../cli/sse.ts';
-import { call, driveToEnd, startTestCloud, submit, untilSettled } from '../support/cloud.ts';
+import { call, driveToEnd, startTestCloud, streamUntil, submit, untilSettled } from '../support/cloud.ts';
 import { costOfRun, MEASURED, TWO_APPROVALS } from '../support/cost.ts';
 import { sample } from '../support/specs.ts';
 import { optionsOf, type Service, type Workload, withService } from './service.ts';
@@ -7,17 +6,6 @@ import { type Figure, percentiles, series } from './stats.ts';
 
 let runs = 1;
 const spec = () => sample('idea-trend', { run: runs++ });
-
-/** Reads the stream of events after `seq` until one of this type comes, as pages and the CLI do. */
-const streamUntil = async (web: string, jobId: string, after: number, type: string): Promise<void> => {
-  const done = new AbortController();
-  const { body } = await fetch(`${web}/jobs/${jobId}/events/stream?after=${after}`, { signal: done.signal });
-  if (!body) throw new Error(`the stream of job ${jobId} has no body`);
-  for await (const { data } of parseSse(body)) {
-    if (data !== '' && JSON.parse(data).event_type === type) break;
-  }
-  done.abort();
-};
 
 const approveAt = async (web: string, jobId: string, step: string) => {
   const { job, events } = await untilSettled(web, jobId, step);
@@ -32,7 +20,7 @@ export const terminalSample = async (web: string): Promise<number> => {
   const { job_id } = await submit(web, spec());
   await (await approveAt(web, job_id, 'blueprint')).send();
   const last = await approveAt(web, job_id, 'runspec');
-  const seen = streamUntil(web, job_id, last.seq, 'DONE');
+  const seen = streamUntil(web, job_id, last.seq, ['DONE']);
   const start = performance.now();
   const sent = last.send();
   await seen;
@@ -62,7 +50,7 @@ const clickToResume = async (web: string, n: number): Promise<number[]> => {
   for (let i = 0; i < n; i++) {
     const { job_id } = await submit(web, spec());
     const decision = await approveAt(web, job_id, 'blueprint');
-    const seen = streamUntil(web, job_id, decision.seq + 1, 'RUNSPEC_COMPILED');
+    const seen = streamUntil(web, job_id, decision.seq + 1, ['RUNSPEC_COMPILED']);
     const start = performance.now();
     const sent = decision.send();
     await seen;
@@ -75,7 +63,7 @@ const clickToResume = async (web: string, n: number): Promise<number[]> => {
 const submitToWaiting = (web: string, n: number): Promise<number[]> =>
   series(n, async () => {
     const { job_id } = await submit(web, spec());
-    await streamUntil(web, job_id, 0, 'WAITING_APPROVAL');
+    await streamUntil(web, job_id, 0, ['WAITING_APPROVAL']);
   });
 
 const throughput = async (web: string, n: number): Promise<number> => {

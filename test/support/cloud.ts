@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { parseSse } from '../../cli/sse.ts';
 import { JobEvent } from '../../contracts/events.ts';
 import { JobView } from '../../contracts/http.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../infra/local/cloud.ts';
@@ -56,12 +57,27 @@ export const until = async <T>(read: () => Promise<T>, done: (value: T) => boole
   }
 };
 
+/** Reads the stream of events after `seq`, as pages and the CLI do, until one of these types comes, or without any the next. */
+export const streamUntil = async (web: string, jobId: string, after: number, types?: readonly string[]): Promise<void> => {
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(60_000)]);
+  const { body } = await fetch(`${web}/jobs/${jobId}/events/stream?after=${after}`, { headers: { 'x-holdpoint-user': 'tester' }, signal });
+  if (!body) throw new Error(`the stream of job ${jobId} has no body`);
+  for await (const { data } of parseSse(body)) {
+    if (data !== '' && (!types || types.includes(JobEvent.parse(JSON.parse(data)).event_type))) break;
+  }
+  done.abort();
+};
+
 /** Waits until the job waits at `step`, or is done. */
-export const untilSettled = (web: string, jobId: string, step?: string): Promise<JobAnswer> =>
-  until(
-    () => getJob(web, jobId),
-    ({ job }) => job.status === 'DONE' || (job.status === 'WAITING_APPROVAL' && (step === undefined || job.step === step)),
-  );
+export const untilSettled = async (web: string, jobId: string, step?: string): Promise<JobAnswer> => {
+  for (;;) {
+    const answer = await getJob(web, jobId);
+    const { status, step: at } = answer.job;
+    if (status === 'DONE' || (status === 'WAITING_APPROVAL' && (step === undefined || at === step))) return answer;
+    await streamUntil(web, jobId, answer.events.length, ['WAITING_APPROVAL', 'DONE']);
+  }
+};
 
 export const submit = async (web: string, spec: unknown, user = 'submitter'): Promise<JobView> => {
   const { status, body } = await call(web, '/jobs', { user, body: spec });
@@ -81,9 +97,6 @@ export const driveToEnd = async (web: string, jobId: string): Promise<JobAnswer>
     const answer = await untilSettled(web, jobId);
     if (answer.job.status === 'DONE') return answer;
     await approve(web, jobId, answer.job.step ?? '');
-    await until(
-      () => getJob(web, jobId),
-      ({ events }) => events.length > answer.events.length,
-    );
+    await streamUntil(web, jobId, answer.events.length);
   }
 };
