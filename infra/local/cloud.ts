@@ -147,7 +147,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         secretsmanager: iam ? iam.secretsmanager(secrets) : secrets,
         kms: iam ? iam.kms(kms) : kms,
         lambda: iam ? iam.lambda(concurrency.handle) : concurrency.handle,
-        athena: (r) => athena.handle(r),
+        athena: iam ? iam.athena((r) => athena.handle(r)) : (r) => athena.handle(r),
       }),
     );
     const aws = await serveHttp(endpoint, { port: options.awsPort, host: '127.0.0.1' });

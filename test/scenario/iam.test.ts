@@ -44,7 +44,7 @@ describe('over all journeys', () => {
   it('what is granted on other services is what a function needs around its work', () => {
     const elsewhere = reportOf().elsewhere.filter(({ statement }) => statement !== 'KeepAnswers' && statement !== 'FindAnswers');
     const services = elsewhere.map(({ action }) => action.split(':')[0]);
-    expect([...new Set(services)].filter((service) => !['logs', 'xray', 'sqs', 'athena', 'glue'].includes(service ?? ''))).toEqual([]);
+    expect([...new Set(services)].filter((service) => !['logs', 'xray', 'sqs', 'glue'].includes(service ?? ''))).toEqual([]);
   });
 });
 

@@ -11,15 +11,28 @@ export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'holdpoi
 
 export type TestCloud = Cloud & { dataDir: string; remove(): Promise<void> };
 
+const open = new Set<() => Promise<void>>();
+
+/** Ends whatever is still going on in clouds of this process: requests to them fail from here on. */
+export const closeTestClouds = async (): Promise<void> => {
+  for (const close of open) await close();
+};
+
 /** A local cloud on free ports and a folder of its own, where functions may do what the stack would let them do. */
 export const startTestCloud = async (options: Partial<CloudOptions> = {}): Promise<TestCloud> => {
   const dataDir = options.dataDir ?? temporaryFolder();
   const cloud = await startCloud({ port: 0, awsPort: 0, dataDir, environment: {}, enforceIam: true, report: () => undefined, ...options });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    open.delete(close);
+    return (closing ??= cloud.close());
+  };
+  open.add(close);
   const remove = async () => {
-    await cloud.close();
+    await close();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  return { ...cloud, dataDir, remove };
+  return { ...cloud, close, dataDir, remove };
 };
 
 export type Answer = { status: number; body: unknown };

@@ -7,6 +7,7 @@ import type { AwsRequest, AwsResponse, Handle } from '../wire.ts';
 import { type Call, type Caller, decide, type Verdict } from './evaluate.ts';
 import { type Asked, createLedger, type Ledger, type Report } from './ledger.ts';
 import { type Policies } from './policy.ts';
+import { askOfAthena } from './requests/athena.ts';
 import { askOfDynamo } from './requests/dynamodb.ts';
 import { askOfKms, askOfSecrets } from './requests/keys.ts';
 import { askOfS3, type S3Ask } from './requests/s3.ts';
@@ -27,6 +28,7 @@ export type Iam = {
   secretsmanager(handle: Handle): Handle;
   kms(handle: Handle): Handle;
   lambda(handle: Handle): Handle;
+  athena(handle: Handle): Handle;
   report(): Report;
 };
 
@@ -166,6 +168,7 @@ export const createIam = ({ policies, heard }: IamOptions): Iam => {
     kms: guard(judge, { name: 'kms', ask: askOfKms, denied: deniedJson }),
     // No role is given any of it.
     lambda: guard(judge, { name: 'lambda', ask: () => null, denied: deniedJson }),
+    athena: guard(judge, { name: 'athena', ask: askOfAthena, denied: deniedJson }),
     report: () => ledger.report(),
   };
 };

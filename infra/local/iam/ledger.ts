@@ -20,7 +20,7 @@ export type Report = {
 export type Asked = { caller: Caller; call: Call };
 
 /** Services whose requests are judged. */
-export const JUDGED = /^(s3|dynamodb|states|sns|secretsmanager|kms):/;
+export const JUDGED = /^(s3|dynamodb|states|sns|secretsmanager|kms|athena):/;
 
 /** True where a grant holds only for a service that acts for its holder: here no service does. */
 export const isIndirect = ({ conditions }: Statement): boolean => conditions.some(({ key }) => key === 'aws:calledvia');

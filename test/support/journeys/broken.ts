@@ -8,8 +8,8 @@ import { by, commandsOf, decide, ended, FAILED, idea, OPERATOR, setFlag, started
 
 /** Jobs before, at and behind a hold come back from the log when the table is lost. */
 export const lostTable = async (options: Partial<CloudOptions>): Promise<void> => {
-  const dataDir = temporaryFolder();
-  const started = { dataDir, ...options, environment: BRISK };
+  const { dataDir = temporaryFolder() } = options;
+  const started = { ...options, dataDir, environment: BRISK };
   const first = await startTestCloud(started);
   await setFlag(first.web, 'test_runner_enabled');
   const climbing = await submit(first.web, rolloutOf({ kind: 'features' }, 1));

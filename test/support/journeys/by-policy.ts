@@ -26,7 +26,11 @@ export const byPolicy = async (options: Partial<CloudOptions>): Promise<void> =>
     });
     // A decision before that keeps the pass from telling anybody, and an end before that from sending it.
     await until(
-      async () => (await fetch(`${cloud.web}/ui/outbox`)).text(),
+      async () => {
+        const response = await fetch(`${cloud.web}/ui/outbox`);
+        if (!response.ok) throw new Error(`the outbox answered ${response.status}`);
+        return response.text();
+      },
       (outbox) => outbox.includes('<strong>Escalated:') && !outbox.includes('not sent yet'),
     );
     await approve(cloud.web, job_id, 'blueprint', 'boss');

@@ -4,6 +4,7 @@ import { byPolicy } from './by-policy.ts';
 import { live } from './live.ts';
 import { replayed } from './replayed.ts';
 import { rolledOut } from './rollout.ts';
+import { slowQuestion } from './slow-question.ts';
 
 /** What people and machines do with this system, end to end. Each starts clouds of its own with the options it is given. */
 export const JOURNEYS: Readonly<Record<string, (options: Partial<CloudOptions>) => Promise<void>>> = {
@@ -14,4 +15,5 @@ export const JOURNEYS: Readonly<Record<string, (options: Partial<CloudOptions>) 
   lostDocuments,
   byPolicy,
   rolledOut,
+  slowQuestion,
 };

@@ -24,6 +24,8 @@ export const replayed = async (options: Partial<CloudOptions>): Promise<void> =>
       await driveToEnd(web, job_id);
       await lookAround(web, job_id);
     });
+    // Where the journey ends before it comes to them, they fail with it.
+    for (const other of others) other.catch(() => undefined);
     const rejected = await submit(web, idea());
     await decide(web, rejected.job_id, 'blueprint', 'reject');
     const cancelled = await submit(web, idea());
