@@ -5,6 +5,7 @@ import type { Checksums } from './checksums.ts';
 import { decodeKey, parseVersionFile, versionFile } from './key-names.ts';
 import { bodyCrc, encodeMeta, isWhole, type Lock, type Meta, publish, readBody, readHeader, replace, syncFolder } from './object-file.ts';
 import { createSortedKeys, type SortedKeys } from './sorted-keys.ts';
+import { createSpareFiles, type SpareFiles } from './spare-files.ts';
 
 export type BucketConfig = { versioning: boolean; objectLock?: boolean };
 
@@ -26,6 +27,7 @@ export type Bucket = {
   keys: SortedKeys;
   entries: Map<string, Slot[]>;
   busy: Map<string, Promise<unknown>>;
+  spares: SpareFiles;
 };
 
 // The order is part of the id: a listing goes on after a version that was deleted between two pages.
@@ -56,7 +58,9 @@ export function openBucket(dataDir: string, name: string, config: BucketConfig, 
   const entries = readIndex(objects);
   if (!config.versioning) keepNewest(name, objects, entries);
   const created = statSync(home).birthtime;
-  return { name, config, created, objects, temp, uploads, now, keys: createSortedKeys([...entries.keys()]), entries, busy: new Map() };
+  const keys = createSortedKeys([...entries.keys()]);
+  const spares = createSpareFiles(join(home, 'spare'));
+  return { name, config, created, objects, temp, uploads, now, keys, entries, busy: new Map(), spares };
 }
 
 /** A temp file with a second name was being published: that object stays if it is whole. Any other temp file is half a write. */
@@ -148,7 +152,7 @@ export function write(bucket: Bucket, key: string, draft: Draft, body: Buffer[],
       const file = versionFile(key, n);
       const meta = describe(bucket, key, n, draft, body);
       const header = encodeMeta(meta);
-      const won = await publish(join(bucket.temp, `${file}~${suffix()}`), join(bucket.objects, file), [header, ...body]);
+      const won = await publish(bucket.spares, join(bucket.temp, `${file}~${suffix()}`), join(bucket.objects, file), [header, ...body]);
       slots.push({ file, n, version: won ? { file, n, meta, offset: header.length } : null });
       if (!bucket.entries.has(key)) index(bucket, key, slots);
       if (!won) continue;

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { ChecksumName } from './checksums.ts';
 import { S3Error } from './errors.ts';
+import type { SpareFiles } from './spare-files.ts';
 
 export const Lock = z.strictObject({
   mode: z.enum(['GOVERNANCE', 'COMPLIANCE']).nullable(),
@@ -51,8 +52,8 @@ export const bodyCrc = (body: Buffer[]): number => body.reduce((sum, chunk) => c
  * one flush does the work of two (file, then folder). After a power cut the file may be torn; its temp name is removed only after the
  * flush and therefore still marks it, and `recoverTemp` decides. Nothing is acknowledged before the flush.
  */
-export async function publish(temp: string, final: string, chunks: Buffer[]): Promise<boolean> {
-  const fd = openSync(temp, 'wx');
+export async function publish(spares: SpareFiles, temp: string, final: string, chunks: Buffer[]): Promise<boolean> {
+  const fd = spares.open(temp);
   try {
     writeAll(fd, chunks);
     if (!link(temp, final)) return false;

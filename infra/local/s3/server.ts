@@ -91,6 +91,7 @@ export function createS3(options: { dataDir: string; buckets: Record<string, Buc
     async close() {
       closed = true;
       await Promise.all([...buckets.values()].flatMap((bucket) => [...bucket.busy.values()]));
+      for (const { spares } of buckets.values()) spares.close();
     },
   };
 }
