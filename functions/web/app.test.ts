@@ -179,7 +179,7 @@ describe('events', () => {
     const arrivals = {
       wait: async (id: string) => {
         await new Promise((resolve) => setTimeout(resolve, 30));
-        return memory.logs.get(id)?.length ?? 0;
+        return { newest: memory.logs.get(id)?.length ?? 0, next: null };
       },
     };
     const app = serve(memory, { arrivals });

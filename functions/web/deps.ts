@@ -20,9 +20,12 @@ export type Snapshots = {
   list(): Promise<Snapshot[]>;
 };
 
+/** `newest`: the last sequence that arrived, 0 where none is known. `next`: what came just now, where it is all that came. */
+export type Arrived = { newest: number; next: JobEvent | null };
+
 export type Arrivals = {
-  /** Waits until an event after `after` has arrived, or the signal is given. @returns the last sequence that arrived, 0 where none is known */
-  wait(jobId: string, after: number, signal: AbortSignal): Promise<number>;
+  /** Waits until an event after `after` has arrived, or the signal is given. */
+  wait(jobId: string, after: number, signal: AbortSignal): Promise<Arrived>;
 };
 
 /** Everything the API and the pages need from outside. */

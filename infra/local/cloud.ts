@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { readEnv } from '../../adapters/env.ts';
 import { createWorld } from '../../adapters/world.ts';
 import { createApp } from '../../functions/web/handler.ts';
@@ -7,6 +8,7 @@ import { identityOf } from '../../functions/web/session/identify.ts';
 import { createTelemetryApi } from '../../functions/web/telemetry/handler.ts';
 import { FUNCTIONS } from '../functions.ts';
 import type { Scheduled } from '../names.ts';
+import { createActivity } from './activity.ts';
 import { functionArn } from './arns.ts';
 import { createArrivals } from './arrivals.ts';
 import type { Athena } from './athena/service.ts';
@@ -70,8 +72,9 @@ export type CloudOptions = {
 
 export type Cloud = { web: string; aws: string; simulator: Simulator | null; oidc: Oidc | null; iam: Iam | null; close(): Promise<void> };
 
-/** Logs that ended which one pass signs: the next pass takes the rest, and jobs are not slowed down by it. */
-const DIGEST_LIMIT = 100;
+/** Logs that ended which one pass signs: what is left is for the next, at another quiet moment. */
+const DIGEST_LIMIT = 5;
+const Signed = z.object({ signed: z.int() });
 
 /** How often the reconciler looks for due jobs, in ms; on AWS a schedule does. */
 const RECONCILE_EVERY_MS = 1_000;
@@ -109,7 +112,9 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
   const { dataDir } = options;
   const unlock = lockFolder(dataDir);
   const closers: (() => unknown)[] = [unlock];
+  const closing = new AbortController();
   const close = async () => {
+    closing.abort();
     for (const closer of closers.toReversed()) await closer();
   };
   try {
@@ -168,6 +173,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const settings: Parameters<typeof functionVariables> = [dataDir, { aws: awsUrl, web: webUrl }, environment];
     const variables = functionVariables(...settings);
     const { build = thisBuild(), report } = options;
+    const activity = createActivity();
     const { current, builds } = publishBuild(join(dataDir, 'builds.json'), build);
     const invoke = await createFunctions({ current, builds, settings, requestHandler: inProcess(endpoint), meter, concurrency, report });
     const sfn = await createSfn({
@@ -175,7 +181,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       machines: LOCAL_MACHINES.map(({ id, name }) => ({ name, definition: machineOf(build, id, current.version) })),
       region: REGION,
       account: ACCOUNT,
-      invoke: ({ functionArn: arn, payload }) => invoke(arn, payload),
+      invoke: ({ functionArn: arn, payload }) => activity.during(() => invoke(arn, payload)),
     });
     closers.push(() => sfn.close());
     states = iam ? iam.states(sfn.handle) : (r) => sfn.handle(r);
@@ -191,16 +197,22 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     );
     const work = async (name: Scheduled, payload: unknown) => {
       const done = await invoke(functionArn(name), payload);
-      if (done.ok) return true;
+      if (done.ok) return done;
       options.report(`${name}: ${done.errorType}: ${done.errorMessage}`);
       sqs.send(FAILED_QUEUES[name], deadLetter(name, { payload, ...done }, new Date()));
-      return false;
+      return done;
     };
     const reconcile = (payload: unknown) => work('reconcile', payload);
     // A new table beside an old log: everything comes back from the log, and lost waits are opened again.
-    if (dynamo.fresh && (await reconcile({ all: true, restartWaiters: true }))) await dynamo.markRebuilt();
+    if (dynamo.fresh && (await reconcile({ all: true, restartWaiters: true })).ok) await dynamo.markRebuilt();
     closers.push(repeat(() => reconcile({}), RECONCILE_EVERY_MS, options.report));
-    const digest = () => work('digest', { limit: DIGEST_LIMIT });
+    const digest = async () => {
+      for (let more = true; more && !closing.signal.aborted; ) {
+        await activity.quiet();
+        const done = await work('digest', { limit: DIGEST_LIMIT });
+        more = done.ok && Signed.parse(done.payload).signed >= DIGEST_LIMIT;
+      }
+    };
     closers.push(repeat(digest, options.digestEveryMs ?? DIGEST_EVERY_S * 1000, options.report));
     const { callerOf } = identityOf(readEnv(variables('web')), web.world, true);
     const telemetry = createTelemetryApi(readEnv(variables('telemetry')), { requestHandler: inProcess(endpoint), callerOf });
@@ -210,12 +222,12 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       const release = concurrency.take(name);
       // What API Gateway answers for a function that Lambda refuses to run.
       if (!release) return Response.json({ message: 'Service Unavailable' }, { status: 503 });
-      return meter
-        .api({ method: request.method, path }, WEB_MEMORY_MB, async () => app.fetch(request))
-        .finally(() => {
-          world.meter.flush(null);
-          release();
-        });
+      const { method } = request;
+      const answer = () => meter.api({ method, path }, WEB_MEMORY_MB, async () => app.fetch(request));
+      return (method === 'GET' ? answer() : activity.during(answer)).finally(() => {
+        world.meter.flush(null);
+        release();
+      });
     };
     writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify({ web: webUrl, aws: awsUrl, pid: process.pid }));
     return { web: webUrl, aws: awsUrl, simulator: simulated?.simulator ?? null, oidc, iam, close };

@@ -33,12 +33,10 @@ const countBefore = <T>(values: readonly T[], reaches: (value: T) => boolean): n
 type Series = { bars: readonly Bar[]; from: number };
 
 const seriesOf = (bars: readonly Bar[], symbol: string, { start, end }: Window): Series => {
-  const own = bars.filter((bar) => bar.symbol === symbol);
-  const upTo = own.slice(
-    0,
-    countBefore(own, ({ date }) => date > end),
-  );
-  return { bars: upTo, from: countBefore(upTo, ({ date }) => date >= start) };
+  const first = countBefore(bars, (bar) => bar.symbol >= symbol);
+  const after = countBefore(bars, (bar) => bar.symbol > symbol || (bar.symbol === symbol && bar.date > end));
+  const own = bars.slice(first, after);
+  return { bars: own, from: countBefore(own, ({ date }) => date >= start) };
 };
 
 /** The days of the run on which any symbol has a bar. */
@@ -79,7 +77,7 @@ const together = (dates: readonly string[], sleeves: readonly Sleeve[], share: n
 };
 
 /**
- * Runs a specification over the bars of its snapshot. Bars after the run's last day are cut off before
+ * Runs a specification over the bars of its snapshot, sorted by symbol, then date. Bars after the last day are cut off before
  * any indicator is computed; bars before its first day warm indicators up. `costMultiple` scales
  * commission and slippage for stress. Pure: the same arguments give the same bits.
  */

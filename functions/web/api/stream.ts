@@ -23,10 +23,10 @@ async function* follow(
       done = event.event_type === 'DONE';
     }
     if (done) return;
-    const newest = await arrivals.wait(state.job_id, sent, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
+    const { newest, next } = await arrivals.wait(state.job_id, sent, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
     if (signal.aborted) return;
-    fresh = newest > sent ? ((await deps.commands.eventsAfter(state.job_id, sent, newest)) ?? []) : [];
     if (newest <= sent) yield HEARTBEAT;
+    fresh = next ? [next] : newest > sent ? ((await deps.commands.eventsAfter(state.job_id, sent, newest)) ?? []) : [];
     // What arrived and is not there any more is not waited for again.
     sent = Math.max(sent, newest);
   }

@@ -120,8 +120,9 @@ async function callFunction(frame: Frame, task: Task, waits: boolean, input: Jso
 }
 
 async function outcomeOf(frame: Frame, task: Task, input: Json): Promise<Outcome> {
-  // Nothing happens outside before its cause is on the disk: a crash would make it happen again under another token.
-  await frame.world.execution.journal.flush();
+  // No token goes outside before it is on the disk: after a crash the wait would have another. What has none is called again, as Lambda
+  // may do at any time, and its cause is on its way to the disk meanwhile.
+  if (task.token !== undefined) await frame.world.execution.journal.flush();
   if (frame.halted || task.outcome) return NOTHING;
   const { FunctionName, Payload = {} } = Parameters.parse(input);
   // A copy, as a real invocation gets: what a function does to its payload stays there.
