@@ -28,7 +28,7 @@ const queryOf = (query: SdkRequest['query']): URLSearchParams => {
 
 /**
  * A request handler for AWS SDK clients that calls the endpoint in this process instead of opening a socket.
- * Requests are serialized and signed as for the wire; only the transport is skipped.
+ * Requests are serialized as for the wire; signature and transport are skipped.
  */
 export const inProcess = (handle: Handle): RequestHandler => ({
   handle: async (request: SdkRequest) => {
