@@ -1,8 +1,21 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../functions/lib/event.ts';
-import { approve, call, driveToEnd, getJob, startTestCloud, submit, temporaryFolder, until, untilSettled } from '../support/cloud.ts';
+import { JOB_MACHINE_ARN } from '../../infra/local/settings.ts';
+import {
+  approve,
+  call,
+  driveToEnd,
+  getJob,
+  startTestCloud,
+  submit,
+  type TestCloud,
+  temporaryFolder,
+  until,
+  untilSettled,
+} from '../support/cloud.ts';
 import { crashAndContinue, type Ended, runUndisturbed } from '../support/crash.ts';
 import { sample } from '../support/specs.ts';
 
@@ -30,12 +43,15 @@ describe('after kill -9 at an I/O boundary and a restart', () => {
   );
 });
 
-/** A wait that is listed has its token kept: the checkpoint is through. */
-const untilListed = (web: string, jobId: string) =>
-  until(
-    () => call(web, '/approvals'),
-    ({ body }) => (body as { approvals: { job_id: string }[] }).approvals.some(({ job_id }) => job_id === jobId),
-  );
+/** The checkpoint is through: from here on nothing but the token leads on. */
+const untilHeld = async ({ aws }: TestCloud, jobId: string) => {
+  const sfn = new SFNClient({ region: 'us-east-1', endpoint: aws, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } });
+  const executionArn = `${JOB_MACHINE_ARN.replace(':stateMachine:', ':execution:')}:job-${jobId}-1`;
+  const last = async () =>
+    (await sfn.send(new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 1 }))).events?.[0];
+  await until(last, (event) => event?.type === 'TaskSubmitted');
+  sfn.destroy();
+};
 
 describe('a restart', () => {
   it('at a wait keeps the wait: the token still works and nobody is asked again', async () => {
@@ -58,7 +74,7 @@ describe('a restart', () => {
     const first = await startTestCloud({ dataDir });
     const waiting = await submit(first.web, SPEC);
     const held = await untilSettled(first.web, waiting.job_id, 'blueprint');
-    await untilListed(first.web, waiting.job_id);
+    await untilHeld(first, waiting.job_id);
     const done = await submit(first.web, sample('idea-reversal', { run: 7 }));
     const ended = await driveToEnd(first.web, done.job_id);
     await first.close();
@@ -88,7 +104,7 @@ describe('a restart', () => {
     await call(first.web, `/jobs/${job_id}/revise?step=runspec`, { body: { subject_digest: job.subject_digest, comment: 'once more' } });
     await approve(first.web, job_id, 'blueprint');
     const before = await untilSettled(first.web, job_id, 'runspec');
-    await untilListed(first.web, job_id);
+    await untilHeld(first, job_id);
     await first.close();
     rmSync(join(dataDir, 'dynamodb'), { recursive: true });
 

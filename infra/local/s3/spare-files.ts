@@ -24,13 +24,13 @@ export function createSpareFiles(folder: string): SpareFiles {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const spares: { fd: number; path: string }[] = [];
+  const closed = new AbortController();
   let making = false;
-  let closed = false;
 
   const make = async (): Promise<void> => {
     making = true;
     try {
-      while (!closed && spares.length < KEPT) {
+      while (!closed.signal.aborted && spares.length < KEPT) {
         const path = join(folder, randomUUID());
         spares.push({ fd: await openLater(path, 'wx'), path });
       }
@@ -38,7 +38,7 @@ export function createSpareFiles(folder: string): SpareFiles {
       // A full disk, or a folder that is gone: whoever needs a file next is told so.
     } finally {
       making = false;
-      if (closed) clear();
+      if (closed.signal.aborted) clear();
     }
   };
   const clear = (): void => {
@@ -61,11 +61,11 @@ export function createSpareFiles(folder: string): SpareFiles {
   return {
     open(path) {
       const fd = named(path) ?? openSync(path, 'wx');
-      if (!making && !closed) void make();
+      if (!making && !closed.signal.aborted) void make();
       return fd;
     },
     close() {
-      closed = true;
+      closed.abort();
       if (!making) clear();
     },
   };
