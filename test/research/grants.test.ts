@@ -82,11 +82,13 @@ const live = async (journeys: readonly string[], reduced: Policies): Promise<Liv
   };
   const report = (message: string): void => void (felt ||= /AccessDenied|not authorized/.test(message));
   const folders = journeys.map(temporaryFolder);
-  const running = journeys.map((journey, i) =>
-    JOURNEYS[journey]?.({ dataDir: folders[i] ?? '', enforceIam: { policies: reduced, heard: note }, report }).catch(() => {
+  const running = journeys.map(async (journey, i) => {
+    try {
+      await JOURNEYS[journey]?.({ dataDir: folders[i] ?? '', enforceIam: { policies: reduced, heard: note }, report });
+    } catch {
       felt ||= !enough;
-    }),
-  );
+    }
+  });
   const over = Promise.all(running);
   const grace = first.promise.then(() => new Promise((resolve) => setTimeout(resolve, GRACE_MS)));
   await Promise.race([over, grace]);
