@@ -7,8 +7,9 @@ import { createOnce } from './create-once.ts';
 /** Files on S3. Bodies are text: every artifact of a job is JSON, CSV, SVG or Markdown. */
 export const createArtifacts = (s3: S3Client, bucket: string): Artifacts => ({
   put: async (key, body, contentType) => {
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType }));
-    return { key, sha256: sha256Hex(body), bytes: Buffer.byteLength(body) };
+    const bytes = Buffer.from(body);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentType: contentType }));
+    return { key, sha256: sha256Hex(bytes), bytes: bytes.byteLength };
   },
 
   create: (key, body, contentType) => createOnce(s3, { Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: contentType }),

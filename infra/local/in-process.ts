@@ -41,7 +41,7 @@ export const inProcess = (handle: Handle): RequestHandler => ({
       body: await bodyOf(request.body),
     });
     // Whoever reads an object is given a stream; every other answer is taken whole.
-    const whole = Buffer.from(answer.body);
+    const whole = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
     const streams = request.method === 'GET' && answer.status < 300;
     const body = streams ? Readable.from([whole], { objectMode: false }) : whole;
     const answered = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
-import { onWarmService, terminalSample } from './jobs.ts';
+import { onWarmService, terminalSample, WARM_UP } from './jobs.ts';
 import { WORKLOADS, type Workload } from './service.ts';
 import { type Figure, percentiles, say } from './stats.ts';
 
@@ -60,7 +60,8 @@ export const reportOf = (judged: readonly Judged[], seed: number, machine: strin
     '# Terminal latency',
     '',
     'From the decision on the last approval being sent to `DONE` being visible over HTTP, on the local cloud. `sample_idea` is the reference job with',
-    'its backtest and all its evidence; `chain` is eight states that do nothing of their own, with two approvals.',
+    'its backtest and all its evidence; `chain` is eight states that do nothing of their own, with two approvals. The service is a process of its',
+    `own; ${WARM_UP} jobs before the first do not count.`,
     '',
     `Limits: P95 ≤ ${LIMITS.p95_ms} ms, P99 ≤ ${LIMITS.p99_ms} ms. Seed ${seed}. ${machine}`,
     '',

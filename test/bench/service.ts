@@ -20,7 +20,8 @@ const SERVE = fileURLToPath(new URL('./serve.ts', import.meta.url));
 
 /** Runs `work` against a service in a process of its own, as people run it: what a client does with an answer is not the service's time. */
 export const withService = async <T>(workload: Workload, work: (service: Service) => Promise<T>): Promise<T> => {
-  const child = fork(SERVE, [workload], { execArgv: ['--expose-gc'] });
+  // Room for what is soon forgotten as `up` gives it.
+  const child = fork(SERVE, [workload], { execArgv: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=128'] });
   const exit = once(child, 'exit');
   const answer = async (): Promise<unknown> => {
     const [message] = await Promise.race([once(child, 'message'), exit.then(() => [null])]);
