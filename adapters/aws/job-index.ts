@@ -105,6 +105,9 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     return { items, next_cursor: null };
   };
 
+  const itemOf = async (jobId: string): Promise<Record<string, unknown> | undefined> =>
+    (await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }))).Item;
+
   /** Before the row: who finds the row need not ask whether this is there. */
   const markRollout = async (record: JobRecord): Promise<void> => {
     if (record.kind === 'rollout') await dynamo.send(new PutCommand({ TableName: table, Item: rolloutItem(record) }));
@@ -162,13 +165,13 @@ export const createJobIndex = (dynamo: DynamoDBDocumentClient, table: string): J
     },
 
     get: async (jobId) => {
-      const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }));
-      return Item?.['job_id'] ? readRow(JobRecord, Item) : null;
+      const item = await itemOf(jobId);
+      return item?.['job_id'] ? readRow(JobRecord, item) : null;
     },
 
     inspect: async (jobId) => {
-      const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: key(jobId), ConsistentRead: true }));
-      return Item ? toStored(Item) : null;
+      const item = await itemOf(jobId);
+      return item ? toStored(item) : null;
     },
 
     list: ({ status, q, limit, cursor }) =>

@@ -10,8 +10,8 @@ type Options = CommonOptions & { port: number; awsPort: number; demo?: true; sim
 // A path, not an import: the command line must work without the local cloud, and starts it as another program.
 const LOCAL_CLOUD = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 
-// A job leaves much behind that is soon forgotten: with room for it, in MB, the collector runs once a job and not seven times.
-const MEMORY = ['--min-semi-space-size=64', '--max-semi-space-size=128'];
+/** A job leaves much behind that is soon forgotten: with room for it, in MB, the collector runs once a job and not seven times. */
+export const MEMORY = ['--min-semi-space-size=64', '--max-semi-space-size=128'];
 
 const argsOf = (options: Options): string[] => [
   '--disable-warning=ExperimentalWarning',

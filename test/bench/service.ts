@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { MEMORY } from '../../cli/verbs/up.ts';
 import type { CloudOptions } from '../../infra/local/cloud.ts';
 import { chainOptions } from '../support/chain/chain.ts';
 
@@ -20,8 +21,7 @@ const SERVE = fileURLToPath(new URL('./serve.ts', import.meta.url));
 
 /** Runs `work` against a service in a process of its own, as people run it: what a client does with an answer is not the service's time. */
 export const withService = async <T>(workload: Workload, work: (service: Service) => Promise<T>): Promise<T> => {
-  // Room for what is soon forgotten as `up` gives it.
-  const child = fork(SERVE, [workload], { execArgv: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=128'] });
+  const child = fork(SERVE, [workload], { execArgv: ['--expose-gc', ...MEMORY] });
   const exit = once(child, 'exit');
   const answer = async (): Promise<unknown> => {
     const [message] = await Promise.race([once(child, 'message'), exit.then(() => [null])]);

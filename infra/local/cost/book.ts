@@ -15,7 +15,7 @@ export type Book = {
   close(): Promise<void>;
 };
 
-/** Lines of this long are written together, in ms: jobs need not wait for them. */
+/** What is entered within this time, in ms, is written at once: jobs do not wait for it. */
 const FLUSH_MS = 200;
 
 const EMPTY: Record<Kind, Units> = { job: NO_UNITS, viewing: NO_UNITS, upkeep: NO_UNITS };
